@@ -1,0 +1,1 @@
+"""A self-hosted monitor of agreements between local police and ICE."""

@@ -1,0 +1,1 @@
+"""Ways out: a pure payload() and a send() each."""

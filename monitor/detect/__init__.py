@@ -1,0 +1,1 @@
+"""What happened? Rules on language, text changes and table rows; pure."""

@@ -1,0 +1,1 @@
+"""Frozen types and pure rules of the field; standard library only, no I/O."""

@@ -1,0 +1,46 @@
+"""What one check wants stored: everything of a page in one transaction, or nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from monitor.domain.claim import Claim
+from monitor.domain.event import Record
+from monitor.domain.health import HealthEntry
+from monitor.domain.ident import SourceId
+from monitor.domain.item import Revision
+from monitor.domain.roster import Agreement, LedgerOutcome, RosterCounts
+from monitor.domain.snapshot import Snapshot
+from monitor.domain.source import SourceState
+from monitor.domain.subscription import Delivery
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerCommit:
+    """The ledger after one publication: `state` is opaque to the store (compressed JSON)."""
+
+    ledger: str  #: name of the ledger, the source id
+    state: bytes
+    outcomes: tuple[LedgerOutcome, ...]
+    agreements: tuple[Agreement, ...]  #: the agreements whose standing changed
+    counts: RosterCounts
+    expected_version: int = 0  #: version of the state this step started from; 0: none yet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageCommit:
+    """One transaction: snapshot, revisions, claims, records, outbox rows, source state, health.
+
+    `records` carry no sequence and no hashes; the store gives them, chained per `Record.chain`.
+    `deliveries` are the outbox rows that routing made for these records.
+    """
+
+    source_id: SourceId
+    snapshots: tuple[Snapshot, ...] = ()
+    revisions: tuple[Revision, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    records: tuple[Record, ...] = ()
+    deliveries: tuple[Delivery, ...] = ()
+    state: SourceState | None = None
+    ledger: LedgerCommit | None = None
+    health: tuple[HealthEntry, ...] = ()

@@ -1,0 +1,1 @@
+"""Fetching over HTTP: politeness, conditional requests, outcomes; every connection passes egress."""

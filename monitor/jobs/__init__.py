@@ -1,0 +1,1 @@
+"""The same services as jobs of the distributed engine (procrastinate on PostgreSQL)."""

@@ -1,0 +1,1 @@
+"""Same thing? Which place? How sure? Pure."""

@@ -1,0 +1,1 @@
+"""Slash command, buttons, modal and App Home on slack-bolt."""

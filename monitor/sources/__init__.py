@@ -1,0 +1,1 @@
+"""Kinds of source: Options + first() + read(), all pure; kinds do not know each other."""

@@ -1,0 +1,1 @@
+"""FastAPI: API, pages and feeds over the query service."""
