@@ -61,18 +61,34 @@ class FetchJob:
 
 
 class Fetcher(Protocol):
-    """HTTP with politeness; never raises for what a server does."""
+    """HTTP with politeness; never raises for what a server does. Used from one thread.
 
-    def fetch(self, jobs: Iterable[FetchJob]) -> Iterator[tuple[FetchJob, Outcome]]:
-        """Outcomes as they come, one per job, in no particular order.
+    Work is submitted at any time, also while other requests are under way (an outcome often
+    leads to the next request), and outcomes are collected by poll().
+    """
 
-        Hosts run side by side, each within its limits; the iterator may be fed lazily and may
-        be closed early, which abandons what is in flight.
+    @property
+    def pending(self) -> int:
+        """Jobs submitted whose outcome was not yet returned by poll()."""
+        ...
+
+    def submit(self, job: FetchJob) -> None:
+        """Take one job; it starts when its host's limits and the connection cap allow."""
+        ...
+
+    def poll(self, timeout_s: float) -> tuple[tuple[FetchJob, Outcome], ...]:
+        """Outcomes that are ready, waiting up to `timeout_s` for the first one.
+
+        Hosts run side by side, each within its limits; one outcome per job, in no order.
         """
         ...
 
+    def fetch(self, jobs: Iterable[FetchJob]) -> Iterator[tuple[FetchJob, Outcome]]:
+        """Convenience over submit() and poll(): all outcomes of these jobs as they come."""
+        ...
+
     def close(self) -> None:
-        """Drop all connections."""
+        """Drop all connections and abandon what is in flight."""
         ...
 
 

@@ -23,7 +23,7 @@ from monitor.domain.vocabulary import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """A claim's stored bytes and where in them it stands; shown to people, never pruned once told."""
+    """A claim's stored bytes and where in them it stands; never pruned once told."""
 
     claim_id: ClaimId
     source_id: SourceId

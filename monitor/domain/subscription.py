@@ -20,7 +20,7 @@ class Cadence(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """Filter + channel + cadence. Destinations are personal data: never in the log or its chains."""
+    """Filter + channel + cadence. Destinations are personal data: never in the log."""
 
     id: SubscriptionId
     filter: str  #: canonical expression of the one grammar; "" is everything

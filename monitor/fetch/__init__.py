@@ -1,1 +1,1 @@
-"""Fetching over HTTP: politeness, conditional requests, outcomes; every connection passes egress."""
+"""Fetching: politeness, conditional requests, outcomes; every connection passes egress."""
