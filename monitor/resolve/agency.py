@@ -121,73 +121,17 @@ _PHRASES: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 _COMPILED = tuple((re.compile(pattern), text) for pattern, text in _PHRASES)
 
-_GENERIC = frozenset(
-    [
-        "county",
-        "parish",
-        "borough",
-        "sheriffs",
-        "sheriff",
-        "police",
-        "department",
-        "office",
-        "of",
-        "the",
-        "and",
-        "city",
-        "town",
-        "village",
-        "township",
-        "constable",
-        "precinct",
-        "district",
-        "state",
-        "division",
-        "board",
-        "commissioners",
-        "corrections",
-        "jail",
-        "detention",
-        "center",
-        "attorney",
-        "public",
-        "safety",
-        "law",
-        "enforcement",
-        "university",
-        "college",
-        "authority",
-        "commission",
-        "bureau",
-        "services",
-        "agency",
-        "regional",
-        "metropolitan",
-        "metro",
-        "trustees",
-    ]
-)
-_STATE_BODY = frozenset(
-    [
-        "department",
-        "division",
-        "bureau",
-        "office",
-        "highway",
-        "state",
-        "national",
-        "commission",
-        "board",
-        "attorney",
-        "corrections",
-        "fish",
-        "game",
-        "wildlife",
-        "law",
-        "alcoholic",
-        "bureau",
-    ]
-)
+_GENERIC = frozenset({
+    "county", "parish", "borough", "sheriffs", "sheriff", "police", "department", "office", "of",
+    "the", "and", "city", "town", "village", "township", "constable", "precinct", "district",
+    "state", "division", "board", "commissioners", "corrections", "jail", "detention", "center",
+    "attorney", "public", "safety", "law", "enforcement", "university", "college", "authority",
+    "commission", "bureau", "services", "agency", "regional", "metropolitan", "metro", "trustees",
+})  # fmt: skip
+_STATE_BODY = frozenset({
+    "department", "division", "bureau", "office", "highway", "state", "national", "commission",
+    "board", "attorney", "corrections", "fish", "game", "wildlife", "law", "alcoholic",
+})  # fmt: skip
 _SEATS = frozenset(["city", "town", "borough", "village", "township", "county"])
 
 _APOSTROPHES = re.compile("['\u2018\u2019\u02bc\u0060\u00b4\u2032\ufffd]")
