@@ -19,6 +19,33 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.run
 	$(BIN)/python -m pip install $(PIP_FLAGS) -r requirements-dev.lock
 	touch $@
 
+run: $(VENV)/.run  ## install and run the bot on SQLite; pages at http://127.0.0.1:8287
+	$(BIN)/monitor run
+
+demo: $(VENV)/.run  ## the whole way without a network, in a database of its own
+	$(BIN)/monitor demo
+
+check: $(VENV)/.dev  ## everything static: format, lint, types, layers
+	$(BIN)/ruff format --check monitor storage tests bench
+	$(BIN)/ruff check monitor storage tests bench
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+test: check  ## the checks that every change must pass; budget 15 minutes on two cores
+	$(BIN)/python -m pytest -m "not long" --durations=15 -ra
+
+test-long: $(VENV)/.dev  ## the heavy forms; budget 50 minutes on two cores
+	$(BIN)/python -m pytest -m long --durations=15 -ra
+
+soak: $(VENV)/.dev  ## thirty simulated days and a thousand crashes; hours
+	MONITOR_SOAK=1 $(BIN)/python -m pytest -m long --timeout=0 -ra
+
+bench: $(VENV)/.dev  ## throughput and memory of every step
+	$(BIN)/python -m bench
+
+bench-peers: $(VENV)/.dev  ## the same work done by other programs
+	$(BIN)/python -m bench.peers
+
 lock:  ## resolve the dependencies again and write both lock files with hashes
 	$(PYTHON) -m uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q pyproject.toml --group build -o requirements.lock
 	$(PYTHON) -m uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q pyproject.toml --group build --group dev -o requirements-dev.lock

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
 from monitor.domain.ident import SourceId
-from monitor.domain.snapshot import Expectation, Validators
+from monitor.domain.snapshot import Expectation, Request, Validators
 from monitor.domain.vocabulary import DocumentKind, Tier
 
 
@@ -55,6 +55,16 @@ class Source:
     needs_env: tuple[str, ...] = ()  #: environment variables without which it stays off
     discovery: bool = False  #: may open nothing by itself
     line: int = 0  #: where in feeds.yaml
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Postponed:
+    """A follow-up request that failed or exceeded the budget; tried again at the next check."""
+
+    request: Request
+    attempts: int = 0
+    last_error: str = ""
+    silent: bool = False  #: belongs to the first import, so it never pages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,1 @@
+"""Benchmarks that anyone can rerun; they state speed and memory and judge nothing."""

@@ -1,0 +1,1 @@
+"""The command line: thin verbs over services; tables for people, JSON and CSV for programs."""

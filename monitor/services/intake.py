@@ -1,0 +1,270 @@
+"""Taking in what a snapshot holds: revisions, claims, events and outbox rows, one transaction.
+
+The reading is a value already; here it meets what the store knows, in bounded reads, and the pure
+steps of monitor.decide say what to commit. Checks, replays and back-reading all come through here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from monitor.decide import bind, candidate_keys, rederived, resolve, revise, withdrawals
+from monitor.detect.document import Document
+from monitor.detect.engine import findings as text_findings
+from monitor.detect.pack import Pack
+from monitor.detect.textdiff import change_between
+from monitor.domain.claim import Claim, Finding
+from monitor.domain.commit import LedgerCommit, PageCommit
+from monitor.domain.errors import Conflict
+from monitor.domain.event import Decision, Event, Record
+from monitor.domain.health import HealthEntry
+from monitor.domain.ident import ItemId
+from monitor.domain.item import Item, Reading, Revision
+from monitor.domain.snapshot import Snapshot
+from monitor.domain.source import Source, SourceState
+from monitor.domain.subscription import Delivery
+from monitor.ports import Clock, Store
+from monitor.resolve.gazetteer import Gazetteer
+from monitor.resolve.policy import Policy, late_before
+
+#: Claims resolved against one bounded read of candidate events.
+PORTION = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knowledge:
+    """What detection knows; replaced as a whole when rules are reloaded."""
+
+    pack: Pack
+    gazetteer: Gazetteer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tabled:
+    """What the ledger or the row diff says about the tables of one reading."""
+
+    item: Item  #: the publication as an item, its key the fingerprint
+    findings: tuple[Finding, ...]
+    ledger: LedgerCommit | None = None
+    health: tuple[HealthEntry, ...] = ()
+    absorbed: bool = False
+    name: str = ""  #: which list: "participating", "pending", …
+
+
+#: (source, state, snapshot, reading) -> what its tables say; empty when it has none.
+Tables = Callable[[Source, SourceState, Snapshot, Reading], tuple[Tabled, ...]]
+#: (records, now) -> outbox rows for them.
+Route = Callable[[Sequence[Record], datetime], tuple[Delivery, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What one or more takings came to."""
+
+    items: int = 0
+    revisions: int = 0
+    events: int = 0
+    records: tuple[Record, ...] = ()
+    files: tuple[str, ...] = ()  #: lists or files of the source that brought something new
+    changed: bool = False
+
+    def __add__(self, other: Taken) -> Taken:
+        return Taken(
+            items=self.items + other.items,
+            revisions=self.revisions + other.revisions,
+            events=self.events + other.events,
+            records=(*self.records, *other.records),
+            files=(*self.files, *other.files),
+            changed=self.changed or other.changed,
+        )
+
+
+class Intake:
+    """Takes readings in; used by one thread at a time per source."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        knowledge: Callable[[], Knowledge],
+        tables: Tables,
+        route: Route,
+        silent: bool = False,
+    ) -> None:
+        """`silent` logs everything without telling anybody: back-reading and rebuilding."""
+        self._store = store
+        self._clock = clock
+        self._knowledge = knowledge
+        self._tables = tables
+        self._route = route
+        self._silent = silent
+
+    def take(
+        self, source: Source, state: SourceState, snapshot: Snapshot, reading: Reading
+    ) -> Taken:
+        """Commit what the reading holds; a second process that was faster is met once again.
+
+        Raises StoreError with nothing stored.
+        """
+        try:
+            return self._take(source, state, snapshot, reading)
+        except Conflict:
+            return self._take(source, state, snapshot, reading)
+
+    def _take(
+        self, source: Source, state: SourceState, snapshot: Snapshot, reading: Reading
+    ) -> Taken:
+        now = self._clock.now()
+        tabled = self._tables(source, state, snapshot, reading)
+        items = (*reading.items, *(t.item for t in tabled))
+        known, gone = self._known(source, items, reading)
+        revisions = revise(
+            items, known, snapshot_id=snapshot.id, captured_at=snapshot.captured_at, gone=gone
+        )
+        claims, withdrawn = self._claims(source, revisions, known, tabled)
+        policy = self._policy(source, state, snapshot, tabled, now)
+        decision = self._resolve(claims, withdrawn, now, policy)
+        health = (*_problems(source, snapshot, reading), *(h for t in tabled for h in t.health))
+        ledger = next((t.ledger for t in reversed(tabled) if t.ledger is not None), None)
+        if not (revisions or decision.records or health or ledger):
+            return Taken(items=len(reading.items))
+        deliveries = () if self._silent else self._route(decision.records, now)
+        records = self._store.commit_page(
+            PageCommit(
+                source_id=source.id,
+                snapshots=(snapshot,) if revisions or ledger else (),
+                revisions=revisions,
+                claims=decision.claims,
+                records=decision.records,
+                deliveries=deliveries,
+                ledger=ledger,
+                health=health,
+            )
+        )
+        return Taken(
+            items=len(reading.items),
+            revisions=len(revisions),
+            events=len({record.event.id for record in records}),
+            records=records,
+            files=tuple(t.name for t in tabled if t.name),
+            changed=bool(revisions),
+        )
+
+    def _known(
+        self, source: Source, items: Sequence[Item], reading: Reading
+    ) -> tuple[Mapping[ItemId, Revision], frozenset[ItemId]]:
+        """What is stored of these items, and which stored ones a complete list no longer has."""
+        if not reading.complete or reading.listed is None:
+            return self._store.known_revisions(source.id, [item.id for item in items]), frozenset()
+        known = self._store.listed_revisions(source.id)
+        missing = [item.id for item in items if item.id not in known]
+        known = {**known, **self._store.known_revisions(source.id, missing)}
+        listed = frozenset(reading.listed)
+        gone = frozenset(i for i, rev in known.items() if rev.item.key not in listed)
+        return known, gone
+
+    def _claims(
+        self,
+        source: Source,
+        revisions: Sequence[Revision],
+        known: Mapping[ItemId, Revision],
+        tabled: Sequence[Tabled],
+    ) -> tuple[tuple[Claim, ...], tuple[Claim, ...]]:
+        """Claims of the new revisions, and earlier claims that they no longer make."""
+        by_table = {t.item.id: t.findings for t in tabled}
+        claims: list[Claim] = []
+        withdrawn: list[Claim] = []
+        for revision in revisions:
+            if revision.item.id in by_table:
+                claims += bind(source, revision, by_table[revision.item.id])
+                continue
+            previous = known.get(revision.item.id)
+            if rederived(revision, previous):
+                continue
+            new = (
+                ()
+                if revision.gone
+                else bind(source, revision, self._read(source, revision, previous))
+            )
+            claims += new
+            if previous is not None and not previous.gone:
+                before = bind(source, previous, self._read(source, previous, None))
+                withdrawn += withdrawals(before, new, revision, previous)
+        return tuple(claims), tuple(withdrawn)
+
+    def _read(
+        self, source: Source, revision: Revision, previous: Revision | None
+    ) -> tuple[Finding, ...]:
+        knowledge = self._knowledge()
+        document = document_of(source, revision, previous)
+        return text_findings(document, knowledge.pack, knowledge.gazetteer)
+
+    def _policy(
+        self,
+        source: Source,
+        state: SourceState,
+        snapshot: Snapshot,
+        tabled: Sequence[Tabled],
+        now: datetime,
+    ) -> Policy:
+        return Policy(
+            source=source,
+            body_hashes={snapshot.id: snapshot.body_hash},
+            captured={snapshot.id: snapshot.captured_at},
+            baseline=self._silent or not state.baseline,
+            absorbed=any(t.absorbed for t in tabled),
+            late_before=late_before(state.succeeded_at, now, source.schedule.every),
+        )
+
+    def _resolve(
+        self, claims: Sequence[Claim], withdrawn: Sequence[Claim], now: datetime, policy: Policy
+    ) -> Decision:
+        """Resolve in portions; events opened by one portion are candidates of the next."""
+        records: list[Record] = []
+        kept: list[Claim] = []
+        dropped: list[tuple[Claim, str]] = []
+        opened: dict[str, Event] = {}
+        portions = [claims[i : i + PORTION] for i in range(0, len(claims), PORTION)] or [()]
+        for number, portion in enumerate(portions):
+            gone = withdrawn if number == len(portions) - 1 else ()
+            stored = self._store.candidate_events(candidate_keys([*portion, *gone]))
+            candidates = {event.id: event for event in stored} | opened
+            decision = resolve(portion, tuple(candidates.values()), now, policy, withdrawn=gone)
+            records += decision.records
+            kept += decision.claims
+            dropped += decision.dropped
+            opened |= {record.event.id: record.event for record in decision.records}
+        return Decision(records=tuple(records), claims=tuple(kept), dropped=tuple(dropped))
+
+
+def document_of(source: Source, revision: Revision, previous: Revision | None) -> Document:
+    """The revision as the rules see it, with what changed since the previous one."""
+    item = revision.item
+    change = None if previous is None else change_between(previous.item, item)
+    return Document(
+        id=item.id,
+        url=item.url,
+        title=item.title,
+        published=item.published,
+        kind=item.kind,
+        text=item.text,
+        fields=item.fields,
+        change=change,
+        source_states=source.states,
+    )
+
+
+def _problems(source: Source, snapshot: Snapshot, reading: Reading) -> tuple[HealthEntry, ...]:
+    return tuple(
+        HealthEntry(
+            at=snapshot.captured_at,
+            kind="reading",
+            source_id=source.id,
+            url=snapshot.request.url,
+            message=f"{source.id}: {problem}",
+        )
+        for problem in reading.problems
+    )
