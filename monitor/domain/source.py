@@ -84,6 +84,7 @@ class SourceState:
     checks: int = 0
     lying_validators: bool = False  #: a 304 was followed by a different body
     baseline: bool = False  #: the first import is done
-    enabled_at_run_time: bool | None = (
-        None  #: what the probe or a person decided; None: as configured
-    )
+    enabled_at_run_time: bool | None = None  #: what the probe or a person decided
+    #: when it changed, by file ("" is the whole source), oldest first, the newest 60: its rhythm
+    changes: tuple[tuple[str, tuple[datetime, ...]], ...] = ()
+    pending: tuple[Postponed, ...] = ()  #: follow-up requests that did not succeed yet
