@@ -25,6 +25,8 @@ def search_tokens(text: str) -> tuple[str, ...]:
     NFKC, apostrophes dropped ("Sheriff's" is "sheriffs"), case folded, accents stripped; runs of
     a-z and 0-9 are words, everything else separates. Idempotent over its own joined output.
     """
+    if text.isascii():
+        return tuple(_TOKEN.findall(text.translate(_APOSTROPHES).lower()))
     folded = unicodedata.normalize("NFKC", text).translate(_APOSTROPHES).casefold()
     bare = "".join(
         c for c in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(c)
