@@ -1,0 +1,253 @@
+"""Kind `feed`: RSS, Atom, RDF and JSON Feed; summaries are followed to their articles."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field, HttpUrl
+
+from monitor.domain.errors import ExtractError
+from monitor.domain.item import Item, Reading
+from monitor.domain.snapshot import Request, Snapshot
+from monitor.domain.source import Source
+from monitor.extract import followup
+from monitor.extract.article import Article, read_article
+from monitor.extract.cursor import packed, unpacked
+from monitor.extract.feed import Entry, read_feed
+from monitor.extract.feed_identity import Identities, Keyed, identified
+from monitor.extract.followup import Followup
+from monitor.extract.links import is_front_page, without_tracking
+from monitor.extract.text import clean, fragment_text
+from monitor.kinds import Options, ReadContext, SourceKind
+
+_VERSION = 1
+_SUMMARY_CHARS = 600
+_TEASER_ENDS = ("…", "...", "[…]", "[...]", "[&hellip;]", "read more", "continue reading")
+
+
+class FeedOptions(Options):
+    """Options of a feed."""
+
+    url: HttpUrl = Field(description="address of the feed")
+    follow: Literal["auto", "always", "never"] = Field(
+        default="auto",
+        description="fetch the article behind an entry: always, never, or where the entry "
+        "carries only a summary",
+    )
+    max_follow: int = Field(default=20, ge=0, le=200, description="articles fetched per check")
+    full_text_chars: int = Field(
+        default=1200,
+        ge=100,
+        le=100_000,
+        description="an entry with so many characters counts as the full text (follow: auto)",
+    )
+
+
+def first(source: Source, options: FeedOptions, cursor: str, now: datetime) -> tuple[Request, ...]:
+    """The feed, and the articles that earlier checks could not get."""
+    feed = Request(
+        url=str(options.url),
+        accept="application/atom+xml,application/rss+xml,application/feed+json,"
+        "application/xml;q=0.9,text/xml;q=0.9,*/*;q=0.5",
+        expect=source.expect,
+    )
+    waiting = [f for f in followup.load(unpacked(cursor, _VERSION)) if f.waits(now)]
+    newest = waiting[-options.max_follow :] if options.max_follow else []
+    return (feed, *(f.request() for f in newest))
+
+
+def read(snapshot: Snapshot, context: ReadContext[FeedOptions]) -> Reading:
+    """Entries of the feed, or the article behind one of them."""
+    if snapshot.request.purpose == followup.ARTICLE:
+        return _article(snapshot, context)
+    return _feed(snapshot, context)
+
+
+def _feed(snapshot: Snapshot, context: ReadContext[FeedOptions]) -> Reading:
+    state = unpacked(context.cursor, _VERSION)
+    known, pending = Identities.load(state), followup.load(state)
+    feed = read_feed(
+        snapshot.body,
+        url=snapshot.final_url,
+        charset=snapshot.charset if snapshot.charset_origin == "header" else None,
+        media_type=snapshot.media_type,
+        known=known.hashes(),
+    )
+    least = context.source.expect.min_items
+    if len(feed.hashes) < least:
+        reason = f"{len(feed.hashes)} entries, expected at least {least}"
+        return Reading(cursor=context.cursor, rejected=reason)
+    keyed, remembered = identified(known, feed.hashes, feed.entries)
+    changed = [k for k in keyed if k.changed]
+    follow = [k for k in changed if _follows(k.entry, context.options)]
+    direct = [k for k in changed if k not in follow]
+    given_up = [f for f in pending if not f.waits(snapshot.captured_at)]
+    waiting = [f for f in pending if f.waits(snapshot.captured_at)]
+    new = [_announcement(k, snapshot.captured_at) for k in reversed(follow)]
+    relevant = [k for k in direct if _relevant(k.entry, context)]
+    items = [_entry_item(k, context) for k in relevant]
+    items += [_announced_item(f, context) for f in given_up]
+    return Reading(
+        items=tuple(items),
+        next_requests=tuple(f.request() for f in _newest(new, context.options.max_follow)),
+        cursor=_cursor(remembered, [*waiting, *new]),
+        problems=(*feed.problems, *_empty(feed.hashes, snapshot), *map(_lost, given_up)),
+        skipped=len(direct) - len(relevant),
+    )
+
+
+def _newest(new: list[Followup], limit: int) -> list[Followup]:
+    """The newest announcements first; the rest waits in the cursor for the next check."""
+    return new[::-1][:limit]
+
+
+def _article(snapshot: Snapshot, context: ReadContext[FeedOptions]) -> Reading:
+    """The article as an item; without any trigger in page or announcement it is only counted."""
+    state = unpacked(context.cursor, _VERSION)
+    entry = followup.announced(snapshot)
+    rest = followup.without(followup.load(state), entry.key)
+    cursor = _cursor(Identities.load(state), rest)
+    told = f"{entry.title}\n{entry.summary}".encode()
+    if not (context.relevant(snapshot.body) or context.relevant(told)):
+        return Reading(cursor=cursor, skipped=1)
+    if is_front_page(snapshot.final_url) and not is_front_page(snapshot.request.url):
+        problem = f"redirected_to_front: {snapshot.request.url} led to {snapshot.final_url}"
+        return Reading(items=(_announced_item(entry, context),), cursor=cursor, problems=(problem,))
+    try:
+        article = read_article(
+            snapshot.body,
+            url=snapshot.final_url,
+            charset=snapshot.charset,
+            media_type=snapshot.media_type,
+        )
+    except ExtractError as cause:
+        problem = f"unreadable_article: {cause}; told from the feed's summary"
+        return Reading(items=(_announced_item(entry, context),), cursor=cursor, problems=(problem,))
+    item = _article_item(entry, article, context)
+    return Reading(items=(item,), cursor=cursor, problems=article.problems)
+
+
+def _follows(entry: Entry, options: FeedOptions) -> bool:
+    """Whether the page behind the entry is to be read instead of the entry."""
+    if options.follow == "never" or not entry.link:
+        return False
+    if options.follow == "always":
+        return True
+    if len(entry.content) >= options.full_text_chars:
+        return len(fragment_text(entry.content)) < options.full_text_chars
+    text = fragment_text(entry.summary)
+    cut = text.rstrip().lower().endswith(_TEASER_ENDS)
+    return cut or len(text) < options.full_text_chars
+
+
+def _relevant(entry: Entry, context: ReadContext[FeedOptions]) -> bool:
+    whole = "\n".join((entry.title, entry.summary, entry.content))
+    return context.relevant(whole.encode("utf-8", "replace"))
+
+
+def _announcement(keyed: Keyed, now: datetime) -> Followup:
+    entry = keyed.entry
+    return Followup(
+        key=keyed.key,
+        url=without_tracking(entry.link),
+        title=entry.title[:300],
+        summary=fragment_text(entry.summary)[:_SUMMARY_CHARS],
+        published=entry.published.day.isoformat() if entry.published else "",
+        origin=entry.published.origin if entry.published else "",
+        published_at=entry.published_at.isoformat() if entry.published_at else "",
+        author=entry.author[:100],
+        since=now.isoformat(),
+    )
+
+
+def _entry_item(keyed: Keyed, context: ReadContext[FeedOptions]) -> Item:
+    """An item from the entry itself: its full text, else its summary."""
+    entry = keyed.entry
+    markup = entry.content if len(entry.content) >= len(entry.summary) else entry.summary
+    return Item(
+        source_id=context.source.id,
+        key=keyed.key,
+        url=without_tracking(entry.link) if entry.link else str(context.options.url),
+        title=entry.title,
+        text=fragment_text(markup),
+        kind=context.source.document_kind,
+        published=entry.published,
+        published_at=entry.published_at,
+        modified_at=entry.updated_at,
+        author=entry.author,
+        language=entry.language,
+        locator=f"entry {keyed.key}",
+        extractor="feed 1",
+    )
+
+
+def _announced_item(entry: Followup, context: ReadContext[FeedOptions]) -> Item:
+    """An item from title and summary, where the article cannot be had."""
+    return Item(
+        source_id=context.source.id,
+        key=entry.key,
+        url=entry.url,
+        title=entry.title,
+        text=clean(entry.summary),
+        kind=context.source.document_kind,
+        published=entry.stated(),
+        published_at=entry.moment(),
+        author=entry.author,
+        locator=f"entry {entry.key}",
+        extractor="feed 1 summary",
+    )
+
+
+def _article_item(entry: Followup, article: Article, context: ReadContext[FeedOptions]) -> Item:
+    """The article; the feed's word counts for title and time, the page's for the rest."""
+    return Item(
+        source_id=context.source.id,
+        key=entry.key,
+        url=article.url,
+        title=entry.title or article.title,
+        text=article.text,
+        kind=context.source.document_kind,
+        published=entry.stated() or article.published,
+        published_at=entry.moment() or article.published_at,
+        modified_at=article.modified_at,
+        author=entry.author or article.author,
+        language=article.language,
+        locator="article",
+        extractor=article.extractor,
+    )
+
+
+def _cursor(known: Identities, pending: list[Followup] | tuple[Followup, ...]) -> str:
+    return packed({"v": _VERSION, **known.dump(), **followup.dump(pending)})
+
+
+def _empty(hashes: tuple[str, ...], snapshot: Snapshot) -> tuple[str, ...]:
+    return () if hashes else (f"no_entries: {snapshot.request.url} lists nothing",)
+
+
+def _lost(entry: Followup) -> str:
+    return f"article_not_had: {entry.url} for two days; told from the feed's summary"
+
+
+KIND = SourceKind(
+    name="feed",
+    summary="RSS, Atom, RDF or JSON Feed. Entries are known by guid, else link, else content; an "
+    "edited entry is a new revision. Entries that carry only a summary are followed to the "
+    "article; entries and articles without any trigger word are counted and not kept.",
+    options=FeedOptions,
+    first=first,
+    read=read,
+    example="""\
+- id: example_news
+  kind: feed
+  name: Example News, local government
+  publisher: Example News
+  tier: press
+  states: [TX]
+  sees: [agreement_pending, agreement_signed, agreement_terminated]
+  schedule: {every: 1h}
+  options:
+    url: https://news.example.org/feed/
+""",
+)
