@@ -1,0 +1,403 @@
+"""The ladder: how sure an event is, and what one more claim makes of it. Pure.
+
+Upwards `reported` < `official` < `on_roster`; sideways `disputed`, `retracted`, `superseded`.
+A claim lifts an event to its own publisher's rung and no further, and changes only facts that a
+publisher of lower or equal rank stated; what is missing, anybody may fill in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from monitor.domain.claim import Claim, Finding, Jurisdiction
+from monitor.domain.event import Event, Evidence, Record
+from monitor.domain.ident import EventId, RecordId, content_id
+from monitor.domain.moment import Precision, StatedDate
+from monitor.domain.vocabulary import (
+    REVIEW_ONLY,
+    DocumentKind,
+    EventType,
+    Instrument,
+    Model,
+    RecordKind,
+    Rung,
+    Tier,
+    Worth,
+)
+from monitor.resolve.cluster import event_key, own_keys
+from monitor.resolve.headline import headline
+from monitor.resolve.policy import Policy
+from monitor.resolve.stages import FAMILY, LAW_FAMILIES
+from monitor.resolve.telling import document_key, span_of, telling_of_claim, telling_of_event
+
+Changed = tuple[tuple[str, str, str], ...]
+
+#: A better publisher brings back what was disputed or retracted; press does not.
+_HEIGHT = {
+    Rung.REPORTED: 1,
+    Rung.DISPUTED: 1,
+    Rung.RETRACTED: 1,
+    Rung.OFFICIAL: 2,
+    Rung.ON_ROSTER: 3,
+    Rung.SUPERSEDED: 4,
+}
+_RANK = {
+    Tier.DISCOVERY: 0,
+    Tier.PRESS: 1,
+    Tier.AGGREGATOR: 2,
+    Tier.OFFICIAL: 3,
+    Tier.ROSTER: 4,
+}
+_PROSE = frozenset({DocumentKind.NEWS, DocumentKind.RELEASE, DocumentKind.PAGE})
+_OLD_STORY = timedelta(days=60)
+#: An event told by everybody does not grow without bound; the rest is counted.
+MAX_EVIDENCE = 60
+#: Facts that a claim may fill in or, from a better publisher, correct.
+_FACTS = (
+    "stage",
+    "direction",
+    "agency",
+    "agency_id",
+    "model",
+    "bill",
+    "instrument",
+    "target",
+    "occurred",
+    "passed",
+    "effective",
+    "amount",
+    "unit",
+    "note",
+)
+#: Corrections of these are told; the others are recorded only.
+_TOLD_FACTS = frozenset({"stage", "agency", "model", "bill", "occurred", "effective", "amount"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What one claim makes of an event; `kind` None: nothing that the log needs to say."""
+
+    event: Event
+    kind: RecordKind | None
+    changed: Changed = ()
+    reason: str = ""
+
+
+def rung_of(claim: Claim) -> Rung:
+    """The rung that this claim alone gives: the publisher's tier, with two exceptions.
+
+    Only a table row of the roster's publisher puts an agreement on the roster, and prose about a
+    bill is a report whoever writes it: its stage comes from structured sources.
+    """
+    finding = claim.finding
+    family = FAMILY[finding.event_type]
+    if claim.tier in (Tier.PRESS, Tier.DISCOVERY) or _prose_about_bill(claim, family):
+        return Rung.REPORTED
+    if claim.tier is Tier.ROSTER:
+        listed = family == "agreement" and claim.kind is DocumentKind.TABLE
+        return Rung.ON_ROSTER if listed else Rung.OFFICIAL
+    if claim.tier is Tier.AGGREGATOR and claim.kind is not DocumentKind.BILL:
+        return Rung.REPORTED
+    return Rung.OFFICIAL
+
+
+def _prose_about_bill(claim: Claim, family: str) -> bool:
+    finding = claim.finding
+    about_bill = bool(finding.bill) or finding.instrument in (Instrument.BILL, None)
+    return family in LAW_FAMILIES and claim.kind in _PROSE and about_bill
+
+
+def event_id(claim: Claim) -> EventId:
+    """The permanent id of the event that this claim opens."""
+    return EventId(content_id("event", claim.id))
+
+
+def opened(claim: Claim, now: datetime, policy: Policy) -> Event:
+    """The event as its first claim tells it."""
+    finding = claim.finding
+    telling = telling_of_claim(claim)
+    event = Event(
+        id=event_id(claim),
+        event_type=finding.event_type,
+        stage=finding.stage,
+        direction=finding.direction,
+        status=rung_of(claim),
+        tier=claim.tier,
+        worth=Worth.REVIEW if finding.event_type in REVIEW_ONLY else finding.worth,
+        jurisdiction=finding.jurisdiction,
+        agency=finding.agency,
+        agency_id=finding.agency_id,
+        model=finding.model,
+        bill=finding.bill,
+        instrument=finding.instrument,
+        target=finding.target,
+        occurred=finding.occurred,
+        passed=finding.passed,
+        effective=finding.effective,
+        published=claim.published,
+        captured_at=policy.captured.get(claim.snapshot_id, now),
+        recorded_at=now,
+        updated_at=now,
+        quote=finding.quote.text,
+        url=claim.url,
+        source_id=claim.source_id,
+        event_key=event_key(telling),
+        keys=own_keys(telling),
+        amount=finding.amount,
+        unit=finding.unit,
+        note=finding.note,
+        evidence=(evidence_of(claim, now, policy),),
+        silent=is_silent(claim, now, policy),
+        late=is_late(claim, policy),
+        attributes=finding.attributes,
+    )
+    return replace(event, title=headline(event))
+
+
+def evidence_of(claim: Claim, now: datetime, policy: Policy) -> Evidence:
+    """Where the claim stands, for people and for the archive."""
+    return Evidence(
+        claim_id=claim.id,
+        source_id=claim.source_id,
+        snapshot_id=claim.snapshot_id,
+        body_hash=policy.body_hashes.get(claim.snapshot_id, ""),
+        url=claim.url,
+        title=claim.title,
+        publisher=policy.source.publisher or policy.source.name,
+        tier=claim.tier,
+        locator=claim.locator,
+        quote=claim.finding.quote.text,
+        rule=f"{claim.finding.rule}@{claim.finding.rule_version}",
+        published=claim.published,
+        captured_at=policy.captured.get(claim.snapshot_id, now),
+    )
+
+
+def is_silent(claim: Claim, now: datetime, policy: Policy) -> bool:
+    """First import, backfill, or an own publication older than the policy's age at capture.
+
+    A roster row counts by its workbook's time, which is its claim's publication, never by SIGNED.
+    """
+    if policy.baseline or policy.absorbed:
+        return True
+    if claim.published is None:
+        return False
+    captured = policy.captured.get(claim.snapshot_id, now)
+    newest = span_of(claim.published)[1]
+    return captured.date() - newest > policy.max_age
+
+
+def is_late(claim: Claim, policy: Policy) -> bool:
+    """Arrived after a downtime: without a day, or with one before the fresh hours."""
+    if policy.late_before is None:
+        return False
+    if claim.published is None or claim.published.precision is not Precision.DAY:
+        return True
+    return claim.published.day < policy.late_before.date()
+
+
+def joined(event: Event, claim: Claim, now: datetime, policy: Policy) -> Step:
+    """The event with one more claim, and which record says so."""
+    known = _already_told(event, claim)
+    climbed = _HEIGHT[rung_of(claim)] > _HEIGHT[event.status]
+    facts, changed = _facts(event, claim, retold=known)
+    if known and not changed and not climbed:
+        return Step(event=event, kind=None)
+    after = _with_facts(event, claim, facts, now, policy)
+    if climbed:
+        after = replace(after, status=rung_of(claim))
+        changed = (("status", event.status.value, after.status.value), *changed)
+    if climbed and event.silent:
+        after = replace(after, silent=not _is_news(event, claim, now, policy))
+        after = replace(after, late=is_late(claim, policy))
+    after = _named(after)
+    return Step(event=after, kind=_kind(climbed, changed), changed=changed)
+
+
+def _already_told(event: Event, claim: Claim) -> bool:
+    row = claim.locator if claim.kind is DocumentKind.TABLE else ""
+    mine = document_key(claim.source_id, claim.url, row)
+    return any(document_key(e.source_id, e.url, e.locator) == mine for e in event.evidence)
+
+
+def _kind(climbed: bool, changed: Changed) -> RecordKind:
+    if climbed:
+        return RecordKind.CLIMBED
+    told = any(was and field in (*_TOLD_FACTS, "worth") for field, was, _ in changed)
+    return RecordKind.AMENDED if told else RecordKind.CORROBORATED
+
+
+def _facts(event: Event, claim: Claim, *, retold: bool) -> tuple[dict[str, object], Changed]:
+    """New values of the event's facts, and what was known before where that is replaced."""
+    finding = claim.finding
+    better = _RANK[claim.tier] > _RANK[event.tier] or (retold and claim.tier is event.tier)
+    facts: dict[str, object] = {}
+    changed: list[tuple[str, str, str]] = []
+    for name in _FACTS:
+        was, now = getattr(event, name), getattr(finding, name)
+        if not _says_more(name, was, now, better=better, roster=claim.tier is Tier.ROSTER):
+            continue
+        facts[name] = now
+        changed.append((name, _text(was), _text(now)))
+    where = _where(event.jurisdiction, finding)
+    if where != event.jurisdiction:
+        facts["jurisdiction"] = where
+    if event.worth is Worth.REVIEW and _worth(finding) is Worth.ALERT:
+        facts["worth"] = Worth.ALERT
+        changed.append(("worth", Worth.REVIEW.value, Worth.ALERT.value))
+    return facts, tuple(changed)
+
+
+def _says_more(name: str, was: object, now: object, *, better: bool, roster: bool) -> bool:
+    if now in (None, "", Model.UNKNOWN) or now == was:
+        return False
+    if was in (None, "", Model.UNKNOWN):
+        return True
+    if name == "occurred" and isinstance(was, StatedDate) and isinstance(now, StatedDate):
+        return _better_day(was, now, better=better and not roster)
+    if name in ("stage", "agency") and roster:
+        return False  # the roster's SIGNED and its spelling stand beside what the agency said
+    return better
+
+
+def _better_day(was: StatedDate, now: StatedDate, *, better: bool) -> bool:
+    """A day within the stated month says more; another day only from a better publisher."""
+    if was.day == now.day and was.precision is now.precision:
+        return False
+    first, last = span_of(was)
+    finer = was.precision is not Precision.DAY and now.precision is Precision.DAY
+    return better or (finer and first <= now.day <= last)
+
+
+def _worth(finding: Finding) -> Worth:
+    return Worth.REVIEW if finding.event_type in REVIEW_ONLY else finding.worth
+
+
+def _where(known: Jurisdiction, finding: Finding) -> Jurisdiction:
+    told = finding.jurisdiction
+    return Jurisdiction(
+        state=known.state or told.state,
+        county=known.county or told.county,
+        place=known.place or told.place,
+    )
+
+
+def _text(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case StatedDate():
+            tail = "" if value.precision is Precision.DAY else f" ({value.precision})"
+            return value.day.isoformat() + tail
+        case float():
+            return f"{value:g}"
+        case _:
+            return str(value)
+
+
+def _with_facts(
+    event: Event, claim: Claim, facts: dict[str, object], now: datetime, policy: Policy
+) -> Event:
+    """Evidence, keys and attributes united; the newest statement of each fact."""
+    after = replace(event, **facts)  # type: ignore[arg-type]  # names and types are those of _FACTS
+    if _RANK[claim.tier] > _RANK[event.tier]:
+        after = replace(after, tier=claim.tier, url=claim.url, quote=claim.finding.quote.text)
+    after = replace(
+        after,
+        evidence=_united(event.evidence, evidence_of(claim, now, policy)),
+        attributes=_attributes(event, claim),
+        published=_earlier(event.published, claim.published),
+        updated_at=now,
+    )
+    keys = {*event.keys, *own_keys(telling_of_claim(claim)), *own_keys(telling_of_event(after))}
+    return replace(after, keys=tuple(sorted(keys)))
+
+
+def _united(evidence: tuple[Evidence, ...], new: Evidence) -> tuple[Evidence, ...]:
+    if len(evidence) < MAX_EVIDENCE:
+        return (*evidence, new)
+    weakest = min(evidence[1:], key=lambda e: _RANK[e.tier])
+    if _RANK[weakest.tier] >= _RANK[new.tier]:
+        return evidence
+    return (*(e for e in evidence if e is not weakest), new)
+
+
+def _attributes(event: Event, claim: Claim) -> tuple[tuple[str, str], ...]:
+    """What is known beside the facts; ICE's own SIGNED date is kept apart from the agency's."""
+    known = dict(claim.finding.attributes) | dict(event.attributes)
+    for name, value in claim.finding.attributes:
+        if claim.tier is Tier.ROSTER and name not in ("row", "page"):
+            known[name] = value
+    occurred = claim.finding.occurred
+    if claim.tier is Tier.ROSTER and event.event_type is EventType.AGREEMENT_SIGNED and occurred:
+        known["signed_by_ice"] = occurred.day.isoformat()
+    if len(event.evidence) >= MAX_EVIDENCE:
+        known["tellings"] = str(int(known.get("tellings", str(MAX_EVIDENCE))) + 1)
+    return tuple(sorted(known.items()))
+
+
+def _earlier(one: StatedDate | None, other: StatedDate | None) -> StatedDate | None:
+    if one is None or other is None:
+        return one or other
+    return min(one, other, key=lambda stated: stated.day)
+
+
+def _is_news(event: Event, claim: Claim, now: datetime, policy: Policy) -> bool:
+    """A silent event that a live claim lifts is news after all, unless it is an old story."""
+    if is_silent(claim, now, policy):
+        return False
+    return event.published is None or now.date() - span_of(event.published)[1] <= _OLD_STORY
+
+
+def _named(event: Event) -> Event:
+    return replace(event, title=headline(event))
+
+
+def record(
+    kind: RecordKind,
+    event: Event,
+    now: datetime,
+    *,
+    claim: Claim | None = None,
+    changed: Changed = (),
+    reason: str = "",
+    told: bool = False,
+) -> Record:
+    """One line of the log, in the chain of the source whose check made it."""
+    cause = claim.id if claim else reason
+    return Record(
+        id=RecordId(content_id(event.id, kind.value, cause, now.isoformat())),
+        kind=kind,
+        event=event,
+        chain=claim.source_id if claim else event.source_id,
+        recorded_at=now,
+        claim=claim,
+        reason=reason,
+        changed=changed,
+        told=told,
+    )
+
+
+def may_tell(event: Event) -> bool:
+    """Whether messages may be opened or edited for this event at all."""
+    return not event.silent and event.worth is Worth.ALERT
+
+
+def withdrawn(
+    event: Event, claim: Claim, now: datetime, *, gone: bool, kept_by_others: bool
+) -> Step:
+    """The event after a publisher took a statement back or took the page down.
+
+    Its own words alone carried it: `disputed`. A page that vanished, or one of several sources,
+    leaves the status as it is and is said in the record.
+    """
+    was, url = claim.finding.quote.text, claim.url
+    reason = f"no longer published at {url}" if gone else f"the text at {url} was changed"
+    changed: Changed = (("source_text", was, "" if gone else "(not in the text any more)"),)
+    after = replace(event, updated_at=now)
+    if gone or kept_by_others or event.status in (Rung.RETRACTED, Rung.DISPUTED):
+        return Step(event=after, kind=RecordKind.AMENDED, changed=changed, reason=reason)
+    after = replace(after, status=Rung.DISPUTED)
+    changed = (("status", event.status.value, Rung.DISPUTED.value), *changed)
+    return Step(event=after, kind=RecordKind.DISPUTED, changed=changed, reason=reason)

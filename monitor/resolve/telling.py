@@ -1,0 +1,144 @@
+"""A telling: what identity looks at in a claim or an event, in one comparable form."""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from monitor.domain.claim import Claim, Finding
+from monitor.domain.event import Event
+from monitor.domain.moment import Precision, StatedDate
+from monitor.domain.vocabulary import Direction, DocumentKind, EventType, Instrument, Model, Stage
+from monitor.resolve.agency import AgencyKey, agency_key, fold
+from monitor.resolve.canonical_url import canonical_url
+
+#: A story that states no day tells of the days before it.
+_TOLD_WITHIN_DAYS = 10
+
+Span = tuple[date, date]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """Who did what where and when, folded for comparison; `span` is inclusive, None: undated."""
+
+    event_type: EventType
+    stage: Stage
+    direction: Direction
+    state: str  #: "" where federal or unknown
+    county: str
+    place: str  #: folded
+    agency: AgencyKey | None
+    agency_id: str
+    model: Model | None
+    bills: frozenset[str]
+    case: str
+    instrument: Instrument | None
+    target: str
+    amount: float | None
+    unit: str
+    span: Span | None
+    day: date | None  #: the one day it is about, as far as anything says
+    documents: frozenset[str]  #: source and canonical address of what tells it
+
+
+def span_of(stated: StatedDate) -> Span:
+    """The first and the last day that a stated date may mean."""
+    match stated.precision:
+        case Precision.DAY:
+            return stated.day, stated.day
+        case Precision.WEEK:
+            return stated.day, stated.day + timedelta(days=6)
+        case Precision.MONTH:
+            last = monthrange(stated.day.year, stated.day.month)[1]
+            return stated.day.replace(day=1), stated.day.replace(day=last)
+        case Precision.YEAR:
+            return date(stated.day.year, 1, 1), date(stated.day.year, 12, 31)
+
+
+def bill_numbers(text: str | None) -> frozenset[str]:
+    """The bill numbers in a slot, folded: "HB 444/SB 245" gives two, "SB 2-C" equals "SB2C"."""
+    parts = re.split(r"\s*(?:/|;|,|\band\b)\s*", text or "")
+    return frozenset(re.sub(r"[^A-Z0-9]", "", part.upper()) for part in parts) - {""}
+
+
+def document_key(source_id: str, url: str, locator: str = "") -> str:
+    """What tells it: a page of a source, or one row of a table."""
+    row = f" {locator}" if locator.startswith("row ") else ""
+    return f"{source_id} {canonical_url(url)}{row}"
+
+
+def telling_of_claim(claim: Claim) -> Telling:
+    """The claim's telling; dates that it does not state come from its publication."""
+    finding = claim.finding
+    row = claim.locator if claim.kind is DocumentKind.TABLE else ""
+    return _telling(
+        finding,
+        occurred=finding.occurred,
+        published=claim.published,
+        documents=frozenset([document_key(claim.source_id, claim.url, row)]),
+    )
+
+
+def telling_of_event(event: Event) -> Telling:
+    """The event's telling, as known after its newest record."""
+    return _telling(
+        event,
+        occurred=event.occurred,
+        published=event.published,
+        documents=frozenset(document_key(e.source_id, e.url, e.locator) for e in event.evidence),
+    )
+
+
+def _telling(
+    known: Finding | Event,
+    *,
+    occurred: StatedDate | None,
+    published: StatedDate | None,
+    documents: frozenset[str],
+) -> Telling:
+    where = known.jurisdiction
+    state = where.state or ""
+    return Telling(
+        event_type=known.event_type,
+        stage=known.stage,
+        direction=known.direction,
+        state=state,
+        county=where.county or "",
+        place=fold(where.place or ""),
+        agency=agency_key(state, known.agency) if known.agency else None,
+        agency_id=known.agency_id or "",
+        model=known.model if known.model is not Model.UNKNOWN else None,
+        bills=bill_numbers(known.bill),
+        case=fold(dict(known.attributes).get("case", "")),
+        instrument=known.instrument,
+        target=known.target or "",
+        amount=known.amount,
+        unit=known.unit or "",
+        span=_span(occurred, published),
+        day=_day(occurred, published),
+        documents=documents,
+    )
+
+
+def _span(occurred: StatedDate | None, published: StatedDate | None) -> Span | None:
+    if occurred is not None:
+        return span_of(occurred)
+    if published is None:
+        return None
+    first, last = span_of(published)
+    return first - timedelta(days=_TOLD_WITHIN_DAYS), last
+
+
+def _day(occurred: StatedDate | None, published: StatedDate | None) -> date | None:
+    stated = occurred or published
+    return stated.day if stated and stated.precision is Precision.DAY else None
+
+
+def gap_days(left: Span | None, right: Span | None) -> int | None:
+    """Days between two spans, 0 where they meet, None where one is undated."""
+    if left is None or right is None:
+        return None
+    return max(0, (right[0] - left[1]).days, (left[0] - right[1]).days)
