@@ -37,6 +37,8 @@ FULL_FETCH_EVERY = 48
 FULL_FETCH_EVERY_FOR_LIARS = 4
 #: A follow-up that failed this often is given up, with a health entry.
 FOLLOW_UP_ATTEMPTS = 5
+#: The first import of a source may take so many checks; it tells nobody.
+LONGEST_IMPORT = 4
 #: So many times of change are remembered per file; enough to learn how often it changes.
 RHYTHM_LENGTH = 60
 #: States of checks that found nothing new are stored together.
@@ -64,6 +66,7 @@ class _Check:
     health: list[HealthEntry] = field(default_factory=list)
     taken: Taken = field(default_factory=Taken)
     lying: bool = False
+    asked: set[str] = field(default_factory=set)
 
     @property
     def done(self) -> bool:
@@ -177,10 +180,13 @@ class CheckLoop:
 
     def _submit(self, check: _Check, request: Request) -> None:
         """Ask for it, or keep it for the next check when the budget is used up."""
+        if _key(request) in check.asked:
+            return
         if check.requests_left <= 0:
             kept = check.postponed.get(_key(request)) or _postponed(check, request)
             check.postponed[_key(request)] = kept
             return
+        check.asked.add(_key(request))
         check.requests_left -= 1
         check.in_flight += 1
         validators, last_hash = _remembered(check.state, request)
@@ -306,7 +312,7 @@ class CheckLoop:
     def _finish(self, check: _Check) -> None:
         del self._checks[check.source.id]
         now = self._clock.now()
-        state = _state_after(check, now)
+        state = _state_after(check, now, self._imported(check, now))
         health = tuple(check.health)
         if check.state.failures and not state.failures:
             health = (*health, _resumed(check, now))
@@ -326,6 +332,18 @@ class CheckLoop:
                 elapsed_s=(now - check.started_at).total_seconds(),
             )
         )
+
+    def _imported(self, check: _Check, now: datetime) -> bool:
+        """Whether the first import is complete: nothing of it waits for a later check.
+
+        It ends after a few checks in any case, so that one dead link cannot keep a source silent.
+        """
+        if check.state.baseline or not check.main_ok:
+            return check.state.baseline
+        if check.state.checks >= LONGEST_IMPORT:
+            return True
+        waiting = [r for r in self._first(check.source, check.cursor, now) if r.purpose != "main"]
+        return not waiting and not check.postponed
 
 
 def remembered(states: Mapping[SourceId, SourceState], source: Source) -> SourceState:
@@ -363,7 +381,7 @@ def _lies(state: SourceState, snapshot: Snapshot) -> bool:
     )
 
 
-def _state_after(check: _Check, now: datetime) -> SourceState:
+def _state_after(check: _Check, now: datetime, imported: bool) -> SourceState:
     state, error = check.state, check.main_error
     validators = {**dict(state.validators), **{u: v for u, (v, _) in check.fresh.items()}}
     hashes = {**dict(state.hashes), **{u: h for u, (_, h) in check.fresh.items()}}
@@ -384,7 +402,7 @@ def _state_after(check: _Check, now: datetime) -> SourceState:
         retry_at=next_retry(check.source.id, failures, now, retry_after) if failed else None,
         checks=state.checks + 1,
         lying_validators=state.lying_validators or check.lying,
-        baseline=state.baseline or check.main_ok,
+        baseline=imported,
         changes=_rhythm(state, check.taken, now),
         pending=tuple(check.postponed.values()),
     )

@@ -1,0 +1,139 @@
+"""`monitor run`: the check loop, the scheduler's routines and the pages, until told to stop.
+
+On SIGTERM no new work starts; requests in flight are abandoned and their sources are due again,
+a transaction that began ends, deliveries under way finish.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+
+from monitor.bootstrap.compose import App
+from monitor.domain.errors import MonitorError
+from monitor.domain.health import HealthEntry
+from monitor.domain.source import Source
+from monitor.scheduler import Routine, Scheduler
+from monitor.services.check import CheckLoop
+
+Say = Callable[[str], None]
+
+
+class Runner:
+    """One process that does everything."""
+
+    def __init__(self, app: App, *, say: Say, pages: bool = True) -> None:
+        self._app = app
+        self._say = say
+        self._pages = pages
+        self._due: queue.SimpleQueue[Source] = queue.SimpleQueue()
+
+    def run(self, stop: threading.Event) -> None:
+        """Run until `stop` is set. Raises ConfigError before anything starts."""
+        app = self._app
+        app.prepare(self._say)
+        with ExitStack() as stack:
+            if self._pages:
+                stack.enter_context(pages_in_background(app, self._say))
+            stack.enter_context(app.slack_app_in_background())
+            loop = app.check_loop()
+            scheduler = Scheduler(now=app.clock.now, enqueue=self._due.put)
+            scheduler.start(self._routines(scheduler))
+            scheduler.watch(app.sources(), app.store.source_states())
+            self._say(f"watching {sum(s.enabled for s in app.sources())} sources")
+            try:
+                self._checks(loop, scheduler, stop)
+            finally:
+                self._say("stopping: work in flight finishes")
+                scheduler.stop()
+                loop.close()
+        self._say("stopped")
+
+    def _checks(self, loop: CheckLoop, scheduler: Scheduler, stop: threading.Event) -> None:
+        """The check loop, in the calling thread."""
+        while not stop.is_set():
+            loop.start(self._waiting())
+            try:
+                for checked in loop.step(0.5 if loop.busy else 0.1):
+                    scheduler.finished(checked.source_id, checked.state)
+            except MonitorError as error:
+                self._note("check_loop", error)
+                stop.wait(5)
+            if not loop.busy:
+                stop.wait(0.2)
+
+    def _waiting(self) -> list[Source]:
+        found = []
+        while not self._due.empty():
+            found.append(self._due.get())
+        return found
+
+    def _routines(self, scheduler: Scheduler) -> tuple[Routine, ...]:
+        app = self._app
+        return (
+            self._routine("deliver", app.deliver, every_s=2),
+            self._routine("digests", app.digests, every_s=60),
+            self._routine("reload", lambda: self._reload(scheduler), every_s=5),
+            self._routine("health", app.tell_health, every_s=300),
+            self._routine("nightly", app.nightly, cron="17 3 * * *"),
+            self._routine("canary", app.canary, cron="47 4 * * *"),
+        )
+
+    def _routine(
+        self,
+        name: str,
+        call: Callable[[], object],
+        *,
+        every_s: float | None = None,
+        cron: str | None = None,
+    ) -> Routine:
+        def guarded() -> None:
+            try:
+                call()
+            except MonitorError as error:
+                self._note(name, error)
+            except Exception as error:  # a job's boundary: recorded, the next run goes on
+                self._note(name, error)
+
+        zone = self._app.settings.get("MONITOR_TIME_ZONE")
+        return Routine(name=name, call=guarded, every_s=every_s, cron=cron, time_zone=zone)
+
+    def _reload(self, scheduler: Scheduler) -> None:
+        if self._app.reload():
+            scheduler.watch(self._app.sources(), self._app.store.source_states())
+
+    def _note(self, name: str, error: Exception) -> None:
+        """Record a failure of the machinery itself; the store may be what failed."""
+        message = f"{name}: {type(error).__name__}: {error}"
+        self._say(message)
+        entry = HealthEntry(
+            at=self._app.clock.now(), kind="internal", message=message, tell_operator=True
+        )
+        try:
+            self._app.store.add_health([entry])
+        except MonitorError as second:
+            self._say(f"and it could not be recorded: {second}")
+
+
+@contextmanager
+def pages_in_background(app: App, say: Say) -> Iterator[None]:
+    """The pages on their own thread. Raises ConfigError when they may not listen there."""
+    server = app.web_server()
+    thread = threading.Thread(target=server.run, name="pages", daemon=True)
+    thread.start()
+    host, port = app.settings.listen
+    say(f"pages at http://{host}:{port}/")
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(timeout=10)
+
+
+def serve_pages(app: App, say: Say) -> None:
+    """Only the pages, in this thread, until interrupted."""
+    host, port = app.settings.listen
+    say(f"pages at http://{host}:{port}/")
+    app.web_server().run()
