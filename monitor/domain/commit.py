@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from monitor.domain.claim import Claim
 from monitor.domain.event import Record
@@ -25,6 +26,8 @@ class LedgerCommit:
     agreements: tuple[Agreement, ...]  #: the agreements whose standing changed
     counts: RosterCounts
     expected_version: int = 0  #: version of the state this step started from; 0: none yet
+    #: modified time of the publication; None: the newest told_at of the outcomes
+    published_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,3 +47,6 @@ class PageCommit:
     state: SourceState | None = None
     ledger: LedgerCommit | None = None
     health: tuple[HealthEntry, ...] = ()
+    #: last_sequence() when the candidate events were read: the store raises Conflict when a later
+    #: record touched one of these events or their keys; None: not checked
+    expected_sequence: int | None = None

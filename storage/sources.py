@@ -1,0 +1,325 @@
+"""What checks remember: states, snapshots, items and their revisions, and the page commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, and_, insert, select, tuple_
+
+from monitor.domain.claim import Claim
+from monitor.domain.commit import PageCommit
+from monitor.domain.errors import Conflict
+from monitor.domain.event import Event, Record
+from monitor.domain.health import HealthEntry
+from monitor.domain.ident import BodyHash, ItemId, SnapshotId, SourceId
+from monitor.domain.item import Item, Revision
+from monitor.domain.snapshot import Snapshot
+from monitor.domain.source import SourceState
+from storage.captures import snapshot_of, snapshot_text
+from storage.codec import dumps, loads
+from storage.engine import Database
+from storage.health import insert_health
+from storage.outbox import insert_deliveries
+from storage.part import Part, chunks, clean, pack, unpack
+from storage.projection import append_records, event_keys
+from storage.roster import commit_ledger
+from storage.tables import (
+    CLAIM,
+    EVENT,
+    EVENT_KEY,
+    ITEM,
+    RECORD,
+    REVISION,
+    SNAPSHOT,
+    SOURCE_STATE,
+)
+
+_PAGE = 200
+
+
+class SourcePart(Part):
+    """SourceStore over SQL and the archive."""
+
+    def source_states(self, ids: Sequence[SourceId] | None = None) -> dict[SourceId, SourceState]:
+        """Remembered states, of all sources when `ids` is None."""
+        query = select(SOURCE_STATE.c.body)
+        if ids is None:
+            with self.db.read() as connection:
+                bodies = list(connection.execute(query).scalars())
+        else:
+            bodies = []
+            with self.db.read() as connection:
+                for some in chunks(list(ids)):
+                    found = query.where(SOURCE_STATE.c.source_id.in_(some))
+                    bodies += connection.execute(found).scalars()
+        states = [loads(SourceState, body) for body in bodies]
+        return {state.source_id: state for state in states}
+
+    def known_revisions(
+        self, source_id: SourceId, item_ids: Sequence[ItemId]
+    ) -> dict[ItemId, Revision]:
+        """The newest revision of each of these items that is stored."""
+        found: list[Revision] = []
+        with self.db.read() as connection:
+            for some in chunks(list(item_ids)):
+                query = _newest().where(ITEM.c.id.in_(some), ITEM.c.source_id == source_id)
+                found += map(_revision_of, connection.execute(query))
+        return {revision.item.id: revision for revision in found}
+
+    def listed_revisions(self, source_id: SourceId) -> dict[ItemId, Revision]:
+        """The newest revision of every item of the source that is not gone."""
+        query = _newest().where(ITEM.c.source_id == source_id, ITEM.c.gone.is_(False))
+        with self.db.read() as connection:
+            rows = connection.execute(query).all()
+        found = [_revision_of(row) for row in rows]
+        return {revision.item.id: revision for revision in found}
+
+    def candidate_events(self, keys: Sequence[str], limit: int = 200) -> tuple[Event, ...]:
+        """Events that carry any of these keys, not merged, newest first."""
+        found: dict[int, str] = {}
+        joined = EVENT.join(EVENT_KEY, EVENT_KEY.c.sequence == EVENT.c.sequence).join(
+            RECORD, RECORD.c.sequence == EVENT.c.last_sequence
+        )
+        with self.db.read() as connection:
+            for some in chunks(sorted({clean(key) for key in keys})):
+                query = (
+                    select(EVENT.c.sequence, RECORD.c.event)
+                    .select_from(joined)
+                    .where(EVENT_KEY.c.key.in_(some), EVENT.c.merged_into == "")
+                    .order_by(EVENT.c.sequence.desc())
+                    .limit(limit * 8)  # an event stands once for each of its keys
+                )
+                found |= {sequence: body for sequence, body in connection.execute(query)}
+        newest = sorted(found, reverse=True)[:limit]
+        return tuple(loads(Event, found[sequence]) for sequence in newest)
+
+    def commit_page(self, page: PageCommit) -> tuple[Record, ...]:
+        """Store all of it in one transaction; bodies are in the archive before."""
+        for snapshot in page.snapshots:
+            self.archive.put(snapshot.body)
+        with self.db.write() as connection:
+            _insert_snapshots(self.db, connection, page.snapshots)
+            _insert_revisions(self.db, connection, page.revisions)
+            self.db.upsert(connection, CLAIM, _claim_rows(page.claims), key=["id"], replace=False)
+            if page.expected_sequence is not None:
+                _require_unmoved(connection, page.records, page.expected_sequence)
+            records = append_records(self.db, connection, page.records)
+            insert_deliveries(self.db, connection, page.deliveries)
+            if page.ledger is not None:
+                commit_ledger(self.db, connection, page.ledger)
+            _upsert_states(self.db, connection, [page.state] if page.state else [])
+            insert_health(connection, page.health)
+        return records
+
+    def commit_states(
+        self, states: Sequence[SourceState], health: Sequence[HealthEntry] = ()
+    ) -> None:
+        """Store states and health entries of checks that found nothing new."""
+        if not states and not health:
+            return
+        with self.db.write() as connection:
+            _upsert_states(self.db, connection, states)
+            insert_health(connection, health)
+
+    def snapshot(self, snapshot_id: SnapshotId) -> Snapshot | None:
+        """A stored capture with its bytes; None when it or its body is not there."""
+        query = select(SNAPSHOT.c.body, SNAPSHOT.c.body_hash).where(SNAPSHOT.c.id == snapshot_id)
+        with self.db.read() as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else self._with_body(row)
+
+    def snapshots(
+        self, source_id: SourceId | None = None, since: datetime | None = None
+    ) -> Iterator[Snapshot]:
+        """Stored captures in order of capture; those whose body was pruned are passed over."""
+        query = select(
+            SNAPSHOT.c.captured_at, SNAPSHOT.c.id, SNAPSHOT.c.body, SNAPSHOT.c.body_hash
+        ).order_by(SNAPSHOT.c.captured_at, SNAPSHOT.c.id)
+        if source_id is not None:
+            query = query.where(SNAPSHOT.c.source_id == source_id)
+        if since is not None:
+            query = query.where(SNAPSHOT.c.captured_at >= since)
+        for row in self._walk(query, SNAPSHOT.c.captured_at, SNAPSHOT.c.id):
+            snapshot = self._with_body(row)
+            if snapshot is not None:
+                yield snapshot
+
+    def body(self, address: BodyHash) -> bytes | None:
+        """Bytes from the archive; None when pruned or never there."""
+        return self.archive.get(address)
+
+    def revision(self, item_id: ItemId, number: int) -> Revision | None:
+        """One stored revision."""
+        query = select(REVISION).where(REVISION.c.item_id == item_id, REVISION.c.number == number)
+        with self.db.read() as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else _revision_of(row)
+
+    def item_revisions(self, item_id: ItemId) -> tuple[Revision, ...]:
+        """All revisions of an item, oldest first."""
+        query = select(REVISION).where(REVISION.c.item_id == item_id).order_by(REVISION.c.number)
+        with self.db.read() as connection:
+            return tuple(_revision_of(row) for row in connection.execute(query))
+
+    def items(self, source_id: SourceId | None = None) -> Iterator[Revision]:
+        """All newest revisions, in order of capture."""
+        query = _newest().order_by(REVISION.c.captured_at, REVISION.c.item_id)
+        if source_id is not None:
+            query = query.where(ITEM.c.source_id == source_id)
+        for row in self._walk(query, REVISION.c.captured_at, REVISION.c.item_id):
+            yield _revision_of(row)
+
+    def _walk(self, query: Select[Any], *order: Any) -> Iterator[Row[Any]]:
+        """All rows in short transactions, by keyset over the two columns of the order."""
+        after: tuple[Any, Any] | None = None
+        while True:
+            page = query if after is None else query.where(tuple_(*order) > tuple_(*after))
+            with self.db.read() as connection:
+                rows = connection.execute(page.limit(_PAGE)).all()
+            yield from rows
+            if len(rows) < _PAGE:
+                return
+            names = [column.name for column in order]
+            after = (getattr(rows[-1], names[0]), getattr(rows[-1], names[1]))
+
+    def _with_body(self, row: Any) -> Snapshot | None:
+        body = self.archive.get(row.body_hash)
+        return None if body is None else snapshot_of(row.body, body)
+
+
+def _insert_snapshots(db: Database, connection: Connection, snapshots: Sequence[Snapshot]) -> None:
+    rows = [
+        {
+            "id": snapshot.id,
+            "source_id": snapshot.source_id,
+            "captured_at": snapshot.captured_at,
+            "body_hash": snapshot.body_hash,
+            "size_bytes": len(snapshot.body),
+            "pruned": False,
+            "body": snapshot_text(snapshot),
+        }
+        for snapshot in snapshots
+    ]
+    db.upsert(connection, SNAPSHOT, rows, key=["id"], replace=False)
+
+
+def _newest() -> Select[Any]:
+    joined = ITEM.join(
+        REVISION, and_(REVISION.c.item_id == ITEM.c.id, REVISION.c.number == ITEM.c.number)
+    )
+    return select(REVISION).select_from(joined)
+
+
+def _revision_of(row: Row[Any]) -> Revision:
+    return Revision(
+        item=unpack(Item, row.body),
+        number=row.number,
+        snapshot_id=SnapshotId(row.snapshot_id),
+        captured_at=row.captured_at,
+        gone=row.gone,
+    )
+
+
+def _insert_revisions(db: Database, connection: Connection, revisions: Sequence[Revision]) -> None:
+    """New rows only. Raises Conflict where a number is taken with another content."""
+    taken = _taken(connection, revisions)
+    fresh = [r for r in revisions if _is_new(r, taken)]
+    if not fresh:
+        return
+    connection.execute(insert(REVISION), [_revision_row(revision) for revision in fresh])
+    newest = {r.item.id: r for r in sorted(fresh, key=lambda r: r.number)}
+    rows = [
+        {
+            "id": revision.item.id,
+            "source_id": revision.item.source_id,
+            "number": revision.number,
+            "gone": revision.gone,
+            "captured_at": revision.captured_at,
+        }
+        for revision in newest.values()
+    ]
+    db.upsert(connection, ITEM, rows, key=["id"])
+
+
+def _taken(
+    connection: Connection, revisions: Sequence[Revision]
+) -> dict[tuple[str, int], tuple[str, bool]]:
+    found: dict[tuple[str, int], tuple[str, bool]] = {}
+    for some in chunks(revisions):
+        query = select(
+            REVISION.c.item_id, REVISION.c.number, REVISION.c.digest, REVISION.c.gone
+        ).where(REVISION.c.item_id.in_([revision.item.id for revision in some]))
+        found |= {(i, n): (digest, gone) for i, n, digest, gone in connection.execute(query)}
+    return found
+
+
+def _is_new(revision: Revision, taken: dict[tuple[str, int], tuple[str, bool]]) -> bool:
+    held = taken.get((revision.item.id, revision.number))
+    if held is not None and held != (revision.item.digest, revision.gone):
+        raise Conflict(
+            f"{revision.item.source_id}: revision {revision.number} of item {revision.item.id} is "
+            "stored with another content; nothing was changed, check the source again"
+        )
+    return held is None
+
+
+def _revision_row(revision: Revision) -> dict[str, Any]:
+    return {
+        "item_id": revision.item.id,
+        "number": revision.number,
+        "snapshot_id": revision.snapshot_id,
+        "captured_at": revision.captured_at,
+        "gone": revision.gone,
+        "digest": revision.item.digest,
+        "body": pack(revision.item),
+    }
+
+
+def _claim_rows(claims: Sequence[Claim]) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": claim.id,
+            "item_id": claim.item_id,
+            "revision": claim.revision,
+            "source_id": claim.source_id,
+            "body": dumps(claim),
+        }
+        for claim in claims
+    ]
+
+
+def _require_unmoved(connection: Connection, records: Sequence[Record], seen: int) -> None:
+    """Raises Conflict when a later record than `seen` touches what these records decide on."""
+    moved = select(RECORD.c.event_id).where(RECORD.c.sequence > seen)
+    if connection.execute(moved.limit(1)).first() is None:
+        return
+    keys = sorted({key for record in records for key in event_keys(record.event)})
+    ids = sorted({record.event.id for record in records})
+    for some in chunks(keys):
+        touched = (
+            select(EVENT.c.id)
+            .join(EVENT_KEY, EVENT_KEY.c.sequence == EVENT.c.sequence)
+            .where(EVENT.c.last_sequence > seen, EVENT_KEY.c.key.in_(some))
+        )
+        _require_none(connection, touched)
+    for some in chunks(ids):
+        _require_none(
+            connection,
+            select(EVENT.c.id).where(EVENT.c.last_sequence > seen, EVENT.c.id.in_(some)),
+        )
+
+
+def _require_none(connection: Connection, touched: Select[Any]) -> None:
+    found = connection.execute(touched.limit(1)).scalar()
+    if found is not None:
+        raise Conflict(
+            f"event {found} was changed by another check since it was read; nothing was stored, "
+            "read the events again and decide again"
+        )
+
+
+def _upsert_states(db: Database, connection: Connection, states: Sequence[SourceState]) -> None:
+    rows = [{"source_id": state.source_id, "body": dumps(state)} for state in states]
+    db.upsert(connection, SOURCE_STATE, rows, key=["source_id"])
