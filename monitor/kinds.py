@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
+from urllib.parse import parse_qsl
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, HttpUrl
 
 from monitor.domain.item import Reading
 from monitor.domain.snapshot import Request, Snapshot
 from monitor.domain.source import Source
+from monitor.ports import Channel
 
 
 class Options(BaseModel):
@@ -19,6 +21,19 @@ class Options(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
+
+def _no_secret(url: HttpUrl) -> HttpUrl:
+    """Addresses are stored, logged and shown; user names and keys have no place in them."""
+    if url.username or url.password:
+        raise ValueError("take user name and password out of the address")
+    names = {name.lower() for name, _ in parse_qsl(url.query or "")}
+    if names & {"api_key", "apikey", "key", "token", "access_token", "secret", "password"}:
+        raise ValueError("take the key out of the address; keys come from the environment")
+    return url
+
+
+#: An http(s) address in a kind's options.
+WebAddress = Annotated[HttpUrl, AfterValidator(_no_secret)]
 
 OptionsT = TypeVar("OptionsT", bound=Options)
 
@@ -52,3 +67,35 @@ class SourceKind(Generic[OptionsT]):
     first: Callable[[Source, OptionsT, str, datetime], tuple[Request, ...]]
     read: Callable[[Snapshot, ReadContext[OptionsT]], Reading]
     example: str = ""  #: a valid block for feeds.yaml, shown in the reference and tested
+
+
+SceneT = TypeVar("SceneT")
+MatchT = TypeVar("MatchT")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleKind(Generic[OptionsT, SceneT, MatchT]):
+    """A kind of rule: how a block of a rule pack reads an analysed document.
+
+    `prepare(options, terms)` compiles the block once per pack; it raises ValueError, with the
+    reason, for a block that cannot work. `match(prepared, scene)` is pure and gives its matches
+    in the order of the text.
+    """
+
+    name: str
+    summary: str  #: one paragraph for the reference
+    options: type[OptionsT]
+    prepare: Callable[[OptionsT, Any], Any]
+    match: Callable[[Any, SceneT], tuple[MatchT, ...]]
+    example: str = ""  #: a valid block for a rule pack, shown in the reference and tested
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelKind(Generic[OptionsT]):
+    """A kind of channel: its options (filled from settings, never from feeds.yaml) and opener."""
+
+    name: str
+    summary: str  #: one paragraph for the reference
+    options: type[OptionsT]
+    open: Callable[[OptionsT], Channel]
+    example: str = ""  #: the lines of a subscription that use it, shown in the reference

@@ -98,6 +98,7 @@ class Reading:
     cursor: str = ""  #: opaque to all but the kind; stored with the page's transaction
     listed: tuple[str, ...] | None = None  #: keys the source lists now; None: not a complete list
     complete: bool = False  #: True when `listed` is the whole set, so absence means gone
+    gone: tuple[str, ...] = ()  #: keys the source dropped, told one by one where no list is whole
     problems: tuple[str, ...] = ()  #: health entries: vanished selector, unknown field, zero items
     rejected: str | None = None  #: the body fails the source's expectation; nothing is committed
     skipped: int = 0  #: items that held no trigger and were not extracted

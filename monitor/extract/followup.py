@@ -10,8 +10,8 @@ from monitor.domain.moment import StatedDate
 from monitor.domain.snapshot import Expectation, Request, Snapshot
 from monitor.extract.cursor import Json, rows
 
-#: An article that cannot be had for so long is given up and told from its announcement.
-PATIENCE = timedelta(days=2)
+#: An article that cannot be had for so long is given up for now and told from its announcement.
+PATIENCE = timedelta(hours=6)
 MAX_PENDING = 200
 ARTICLE = "article"
 _EXPECT = Expectation(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from pydantic import Field, HttpUrl
+from pydantic import Field
 
 from monitor.domain.errors import ExtractError
 from monitor.domain.item import Item, Reading
@@ -19,7 +19,7 @@ from monitor.extract.feed_identity import Identities, Keyed, identified
 from monitor.extract.followup import Followup
 from monitor.extract.links import is_front_page, without_tracking
 from monitor.extract.text import clean, fragment_text
-from monitor.kinds import Options, ReadContext, SourceKind
+from monitor.kinds import Options, ReadContext, SourceKind, WebAddress
 
 _VERSION = 1
 _SUMMARY_CHARS = 600
@@ -29,7 +29,7 @@ _TEASER_ENDS = ("…", "...", "[…]", "[...]", "[&hellip;]", "read more", "cont
 class FeedOptions(Options):
     """Options of a feed."""
 
-    url: HttpUrl = Field(description="address of the feed")
+    url: WebAddress = Field(description="address of the feed")
     follow: Literal["auto", "always", "never"] = Field(
         default="auto",
         description="fetch the article behind an entry: always, never, or where the entry "
@@ -227,7 +227,7 @@ def _empty(hashes: tuple[str, ...], snapshot: Snapshot) -> tuple[str, ...]:
 
 
 def _lost(entry: Followup) -> str:
-    return f"article_not_had: {entry.url} for two days; told from the feed's summary"
+    return f"article_not_had: {entry.url} for six hours; told from the feed's summary"
 
 
 KIND = SourceKind(

@@ -1,0 +1,1 @@
+"""feeds.yaml to a typed catalogue: strict, all errors at once, each with its line."""
