@@ -1,0 +1,426 @@
+"""Accepting a participating publication: rows matched, outcomes named, agreements moved on."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from monitor.detect.ledger.changes import TOLD, Edit, edits
+from monitor.detect.ledger.directory import Directory, agreement_id
+from monitor.detect.ledger.links import file_key
+from monitor.detect.ledger.match import Matching, key_of, match_rows
+from monitor.detect.ledger.pending import promote
+from monitor.detect.ledger.places import Places
+from monitor.detect.ledger.publication import Publication
+from monitor.detect.ledger.state import (
+    Entry,
+    LedgerRules,
+    LedgerState,
+    PendingEntry,
+    mark_of,
+)
+from monitor.domain.roster import Agreement, LedgerOutcome, OutcomeKind, RosterRow, RowState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """The state after a publication, and everything it changed in the order decided."""
+
+    state: LedgerState
+    outcomes: tuple[LedgerOutcome, ...]
+    changed: tuple[str, ...] = ()  #: ids of agreements that moved
+
+
+def match_publication(
+    state: LedgerState, publication: Publication, rules: LedgerRules, places: Places
+) -> Matching:
+    """Match the rows of a publication with those last accepted."""
+    return match_rows(state.rows, publication.rows, aliases=rules.aliases, places=places)
+
+
+def accept(
+    state: LedgerState,
+    publication: Publication,
+    matching: Matching,
+    *,
+    rules: LedgerRules,
+    told_in: Publication | None = None,
+) -> Accepted:
+    """The state after `publication`; `told_in` is the later one that confirmed a held one."""
+    return _Acceptance(state, publication, matching, rules, told_in or publication).run()
+
+
+class _Acceptance:
+    """The mutable middle of accept."""
+
+    def __init__(
+        self,
+        state: LedgerState,
+        publication: Publication,
+        matching: Matching,
+        rules: LedgerRules,
+        told_in: Publication,
+    ) -> None:
+        self._state, self._publication, self._matching = state, publication, matching
+        self._rules, self._told_in = rules, told_in
+        self._directory = Directory(state.names, rules.aliases)
+        self._entries: dict[str, Entry] = dict(state.entries)
+        self._pending: dict[str, PendingEntry] = dict(state.pending)
+        self._outcomes: list[LedgerOutcome] = []
+        self._edited: list[LedgerOutcome] = []
+        self._rows: dict[int, RosterRow] = {}
+        self._changed: dict[str, None] = {}
+        self._live: set[str] = set()
+
+    @property
+    def _at(self) -> datetime:
+        return self._publication.modified_at
+
+    def run(self) -> Accepted:
+        """All steps in order."""
+        self._sheet()
+        self._matched()
+        self._collapse()
+        self._appeared()
+        standing, unread = self._vanished()
+        self._confirm_absences()
+        rows = tuple(self._rows[position] for position in sorted(self._rows))
+        state = replace(
+            self._state,
+            rows=(*rows, *standing),
+            unread=unread,
+            last=mark_of(self._publication),
+            entries=self._entries,
+            names=self._directory.names,
+            pending=self._pending,
+            held=None,
+            bundled=False,
+        )
+        return Accepted(state=state, outcomes=tuple(self._outcomes), changed=tuple(self._changed))
+
+    def _outcome(
+        self,
+        kind: OutcomeKind,
+        *,
+        before: RosterRow | None = None,
+        after: RosterRow | None = None,
+        reason: str = "",
+        column: str = "",
+    ) -> LedgerOutcome:
+        row = after or before
+        last = self._state.last
+        return LedgerOutcome(
+            outcome=kind,
+            published_at=self._at,
+            told_at=self._told_in.modified_at,
+            fingerprint=self._publication.fingerprint,
+            file_prev=last.stem if last else "",
+            file_next=self._publication.stem,
+            file_told=self._told_in.stem,
+            before=before,
+            after=after,
+            agreement_id=agreement_id(row) if row and row.agency_id else "",
+            told=kind in TOLD,
+            reason=reason,
+            column=column,
+        )
+
+    # --- the sheet -------------------------------------------------------------------------
+
+    def _sheet(self) -> None:
+        """What the file as a whole shows: columns, hidden rows, order, its name."""
+        publication, last = self._publication, self._state.last
+        if publication.misnamed:
+            self._outcomes.append(self._outcome(OutcomeKind.SWAPPED, reason="file name"))
+        if last and last.columns and set(last.columns) != set(publication.columns):
+            gone = sorted(set(last.columns) - set(publication.columns))
+            new = sorted(set(publication.columns) - set(last.columns))
+            reason = f"added: {', '.join(new) or 'none'}; gone: {', '.join(gone) or 'none'}"
+            self._outcomes.append(self._outcome(OutcomeKind.SCHEMA_CHANGED, reason=reason))
+        if publication.hidden:
+            reason = f"{publication.hidden} of {len(publication.rows)} rows hidden"
+            self._outcomes.append(self._outcome(OutcomeKind.HIDDEN_ROWS, reason=reason))
+        moved = out_of_order([pair.before for pair in self._matching.pairs])
+        if moved and last:
+            reason = f"{moved} rows out of relative order"
+            self._outcomes.append(self._outcome(OutcomeKind.REORDERED, reason=reason))
+
+    # --- rows that are there before and after ----------------------------------------------
+
+    def _matched(self) -> None:
+        old, new = self._state.rows, self._publication.rows
+        stays = self._agencies_staying()
+        pending_name: list[tuple[int, int, str]] = []
+        for pair in self._matching.pairs:
+            before, after = old[pair.before], new[pair.after]
+            if key_of(before) == key_of(after):
+                self._rows[pair.after] = replace(after, agency_id=before.agency_id)
+                self._directory.learn(after, before.agency_id)
+            else:
+                pending_name.append((pair.before, pair.after, pair.tier))
+        for was, now, _ in pending_name:
+            before = old[was]
+            self._rows[now] = self._directory.renamed(
+                before, new[now], stays=stays[before.agency_id] > 0
+            )
+        for pair in self._matching.pairs:
+            self._move(old[pair.before], self._rows[pair.after], pair.tier)
+
+    def _agencies_staying(self) -> Counter[str]:
+        """For each agency, how many of its rows keep their name."""
+        old, new = self._state.rows, self._publication.rows
+        return Counter(
+            old[pair.before].agency_id
+            for pair in self._matching.pairs
+            if key_of(old[pair.before]) == key_of(new[pair.after])
+        )
+
+    def _move(self, before: RosterRow, after: RosterRow, tier: str) -> None:
+        """Record the edits of one row and keep its agreement up to date."""
+        was, now = agreement_id(before), agreement_id(after)
+        found = edits(before, after, tier)
+        for edit in found:
+            self._edited.append(self._edit_outcome(before, after, edit, tier))
+        entry = self._entries.get(was)
+        if was != now and entry is not None and was not in self._live:
+            del self._entries[was]
+            self._changed[was] = None
+        self._live.add(now)
+        self._keep(now, after, entry or self._entries.get(now), touched=bool(found) or was != now)
+
+    def _edit_outcome(
+        self, before: RosterRow, after: RosterRow, edit: Edit, tier: str
+    ) -> LedgerOutcome:
+        reason = "; ".join(text for text in (tier, edit.note) if text)
+        return self._outcome(
+            edit.kind, before=before, after=after, reason=reason, column=edit.column
+        )
+
+    def _keep(self, key: str, row: RosterRow, entry: Entry | None, *, touched: bool) -> None:
+        """The agreement is on the list: active, seen now, its dates remembered."""
+        if entry is None:
+            entry = Entry(
+                agreement=Agreement(
+                    id=key,
+                    row=row,
+                    state=RowState.ACTIVE,
+                    first_listed_at=self._at,
+                    last_seen_at=self._at,
+                )
+            )
+            touched = True
+        known = entry.agreement
+        history = known.signed_history
+        if row.signed and (not history or history[-1] != row.signed):
+            history = (*history, row.signed)
+        if known.state is not RowState.ACTIVE or touched:
+            self._changed[key] = None
+        self._entries[key] = Entry(
+            agreement=replace(
+                known,
+                id=key,
+                row=row,
+                state=RowState.ACTIVE,
+                last_seen_at=self._at,
+                missing_since=None,
+                ended_at=None,
+                signed_history=history,
+            )
+        )
+
+    def _collapse(self) -> None:
+        """Edits of one kind in very many rows are one mass edit with the list attached."""
+        groups: dict[tuple[OutcomeKind, str], list[LedgerOutcome]] = defaultdict(list)
+        for outcome in self._edited:
+            groups[(outcome.outcome, outcome.column)].append(outcome)
+        least = max(
+            self._rules.mass_edit_rows, self._rules.mass_edit_share * len(self._publication.rows)
+        )
+        for (kind, column), members in groups.items():
+            if len(members) < least:
+                self._outcomes.extend(members)
+                continue
+            quiet = tuple(replace(member, told=False) for member in members)
+            reason = f"{kind.value} in {len(members)} rows"
+            mass = self._outcome(OutcomeKind.MASS_EDIT, reason=reason, column=column)
+            self._outcomes.append(replace(mass, members=quiet, told=kind in TOLD))
+
+    # --- rows that are new -----------------------------------------------------------------
+
+    def _appeared(self) -> None:
+        listed = {entry.agreement.row.agency_id for entry in self._entries.values()
+                  if entry.agreement.state is not RowState.ENDED}  # fmt: skip
+        for position in self._matching.appeared:
+            row = self._directory.place(self._publication.rows[position])
+            self._rows[position] = row
+            key = agreement_id(row)
+            if key in self._live:
+                self._outcomes.append(
+                    self._outcome(
+                        OutcomeKind.DUPLICATE_ADDED, after=row, reason="agreement already listed"
+                    )
+                )
+                continue
+            self._live.add(key)
+            self._sign(row, key, listed)
+
+    def _sign(self, row: RosterRow, key: str, listed: set[str]) -> None:
+        entry = self._entries.get(key)
+        kind, reason = self._signing_kind(row, entry, listed)
+        from_pending = promote(self._pending, row, self._at)
+        before = entry.agreement.row if entry else None
+        outcome = self._outcome(kind, before=before, after=row, reason=reason)
+        told = outcome.told
+        if kind is OutcomeKind.RESTORED and entry is not None:
+            told = entry.agreement.state is RowState.ENDED
+        self._outcomes.append(replace(outcome, from_pending=from_pending, told=told))
+        self._keep(key, row, entry, touched=True)
+        if from_pending and entry is None:
+            kept = self._entries[key]
+            self._entries[key] = replace(kept, agreement=replace(kept.agreement, from_pending=True))
+
+    def _signing_kind(
+        self, row: RosterRow, entry: Entry | None, listed: set[str]
+    ) -> tuple[OutcomeKind, str]:
+        """A new agreement, one more model, the same one back, or a new one after a gap."""
+        if entry is not None:
+            known = entry.agreement.row
+            same = row.signed == known.signed or (
+                bool(row.moa) and file_key(row.moa) == file_key(known.moa)
+            )
+            if same:
+                return OutcomeKind.RESTORED, "same agreement back"
+            return OutcomeKind.RESIGNED, f"was signed {known.signed}, now {row.signed}"
+        if row.agency_id in listed:
+            return OutcomeKind.SIGNED_ADDITIONAL_MODEL, "agency listed with another model"
+        return OutcomeKind.SIGNED, "agency not listed"
+
+    # --- rows that are gone ----------------------------------------------------------------
+
+    def _vanished(self) -> tuple[tuple[RosterRow, ...], tuple[RosterRow, ...]]:
+        """Mark what is missing; returns rows that stand in for unreadable ones, and the rest."""
+        gone = [self._state.rows[position] for position in self._matching.vanished]
+        claimed, unread = _claim(gone, self._publication.unread)
+        known = set(map(_unread_key, self._state.unread))
+        for row in unread:
+            if _unread_key(row) not in known:
+                self._outcomes.append(
+                    self._outcome(OutcomeKind.HELD, after=row, reason="unknown state or model")
+                )
+        for row in gone:
+            if row in claimed:
+                self._hold(row)
+            else:
+                self._miss(row)
+        return tuple(claimed), unread
+
+    def _hold(self, row: RosterRow) -> None:
+        key = agreement_id(row)
+        entry = self._entries.get(key)
+        if entry is None or key in self._live:
+            return
+        self._live.add(key)
+        if entry.agreement.state is not RowState.HELD:
+            self._changed[key] = None
+            self._outcomes.append(
+                self._outcome(OutcomeKind.HELD, before=row, reason="row cannot be read any more")
+            )
+        self._entries[key] = replace(entry, agreement=replace(entry.agreement, state=RowState.HELD))
+
+    def _miss(self, row: RosterRow) -> None:
+        key = agreement_id(row)
+        entry = self._entries.get(key)
+        if key in self._live or entry is None:
+            self._outcomes.append(self._outcome(OutcomeKind.DUPLICATE_REMOVED, before=row))
+            return
+        if entry.agreement.state is RowState.UNCONFIRMED:
+            return
+        self._changed[key] = None
+        self._outcomes.append(self._outcome(OutcomeKind.MISSING, before=row))
+        last = self._state.last
+        self._entries[key] = Entry(
+            agreement=replace(entry.agreement, state=RowState.UNCONFIRMED, missing_since=self._at),
+            missed_after=last.stem if last else "",
+            missed_in=self._publication.stem,
+        )
+
+    def _confirm_absences(self) -> None:
+        """Count this publication for every absent agreement; tell those absent long enough."""
+        for key, entry in list(self._entries.items()):
+            if entry.agreement.state is RowState.UNCONFIRMED:
+                self._entries[key] = self._absent(key, entry)
+
+    def _absent(self, key: str, entry: Entry) -> Entry:
+        seen = entry.absent_in
+        if self._publication.fingerprint not in seen:
+            seen = (*seen, self._publication.fingerprint)[: self._rules.confirm_publications]
+        entry = replace(entry, absent_in=seen)
+        since = entry.agreement.missing_since
+        if (
+            since is None
+            or len(seen) < self._rules.confirm_publications
+            or self._at - since < self._rules.confirm_for
+        ):
+            return entry
+        self._changed[key] = None
+        outcome = self._outcome(
+            OutcomeKind.REMOVED,
+            before=entry.agreement.row,
+            reason=f"absent since {since.date()}, from {len(seen)} publications",
+        )
+        self._outcomes.append(
+            replace(
+                outcome,
+                published_at=since,
+                file_prev=entry.missed_after,
+                file_next=entry.missed_in,
+            )
+        )
+        return replace(
+            entry,
+            agreement=replace(entry.agreement, state=RowState.ENDED, ended_at=since),
+        )
+
+
+def _unread_key(row: RosterRow) -> tuple[str, str, str]:
+    return (key_of(row).strict, row.model.value, str(row.signed))
+
+
+def _claim(
+    gone: Iterable[RosterRow], unread: tuple[RosterRow, ...]
+) -> tuple[list[RosterRow], tuple[RosterRow, ...]]:
+    """Rows that vanished because their state or model became unreadable stand for themselves."""
+    claimed: list[RosterRow] = []
+    left: list[RosterRow] = []
+    open_ = list(gone)
+    for row in unread:
+        found = next((old for old in open_ if _stands_for(old, row)), None)
+        if found is None:
+            left.append(row)
+        else:
+            open_.remove(found)
+            claimed.append(found)
+    return claimed, tuple(left)
+
+
+def _stands_for(old: RosterRow, unread: RosterRow) -> bool:
+    return (
+        key_of(old).strict == key_of(unread).strict
+        and old.signed == unread.signed
+        and unread.state in {"", old.state}
+        and unread.model.value in {"unknown", old.model.value}
+    )
+
+
+def out_of_order(positions: list[int]) -> int:
+    """How many rows must move so that the rest keeps its order (length minus longest run up)."""
+    tails: list[int] = []
+    for position in positions:
+        low, high = 0, len(tails)
+        while low < high:
+            middle = (low + high) // 2
+            low, high = (middle + 1, high) if tails[middle] < position else (low, middle)
+        tails[low : low + 1] = [position]
+    return len(positions) - len(tails)

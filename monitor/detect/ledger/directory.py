@@ -1,0 +1,89 @@
+"""Agencies by name: permanent ids that survive renames, and never join two towns of one name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from monitor.detect.ledger.match import key_of
+from monitor.domain.ident import content_id
+from monitor.domain.roster import RosterRow
+from monitor.resolve.agency import AgencyAliases, AgencyKind, agency_id
+
+Names = Mapping[str, tuple[tuple[str, str], ...]]
+_TOWN_BODIES = frozenset({AgencyKind.POLICE, AgencyKind.CONSTABLE, AgencyKind.MARSHAL})
+
+
+def agreement_id(row: RosterRow) -> str:
+    """The permanent id of an agreement: its agency and its model."""
+    return f"{row.agency_id}-{row.model.value}"
+
+
+class Directory:
+    """The names known so far, growing while one publication is read.
+
+    `names` maps "state|canonical name" to (county, agency id) pairs; the county is FIPS or "".
+    """
+
+    def __init__(self, names: Names, aliases: AgencyAliases) -> None:
+        self._names = dict(names)
+        self._aliases = aliases
+
+    @property
+    def names(self) -> Names:
+        """All names, for the next state."""
+        return self._names
+
+    def find(self, row: RosterRow) -> str | None:
+        """The id of the agency that a row names, or None for one never seen."""
+        known = self._names.get(self._aliases.resolve(key_of(row)), ())
+        if not known:
+            return None
+        county = _county(row)
+        exact = [found for where, found in known if where == county]
+        if exact:
+            return exact[0]
+        if not county or any(not where for where, _ in known):
+            return known[0][1]
+        return None
+
+    def place(self, row: RosterRow) -> RosterRow:
+        """The row with its agency's id: the known one, else a new permanent one."""
+        found = self.find(row) or self._new_id(row)
+        self.learn(row, found)
+        return replace(row, agency_id=found)
+
+    def learn(self, row: RosterRow, known_id: str) -> None:
+        """Remember that a row's name, in its county, means this agency."""
+        key = self._aliases.resolve(key_of(row))
+        entry = (_county(row), known_id)
+        known = self._names.get(key, ())
+        if entry not in known:
+            self._names[key] = (*known, entry)
+
+    def _new_id(self, row: RosterRow) -> str:
+        """Content id of state and first name; of the county too where the name is taken."""
+        if self._names.get(self._aliases.resolve(key_of(row))):
+            return content_id("agency", row.state, key_of(row).canonical, _county(row))
+        return agency_id(row.state, row.agency)
+
+    def renamed(self, before: RosterRow, after: RosterRow, *, stays: bool) -> RosterRow:
+        """The row after an edit of its name, with the id of the agency it now names.
+
+        A known name keeps its own agency. Otherwise the name is a new one of the same agency,
+        unless the two are different bodies and the old one `stays` on the list with other rows.
+        """
+        found = self.find(after)
+        if found is None:
+            moved = stays and key_of(before).kind is not key_of(after).kind
+            found = self._new_id(after) if moved else before.agency_id
+        self.learn(after, found)
+        return replace(after, agency_id=found)
+
+
+def _county(row: RosterRow) -> str:
+    """The county that tells two towns of one name apart; "" where the name needs none."""
+    key = key_of(row)
+    if key.kind not in _TOWN_BODIES or "county" in key.canonical.split():
+        return ""
+    return row.county_fips or ""

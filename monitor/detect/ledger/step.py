@@ -1,0 +1,252 @@
+"""One publication through the ledger: the pure step that a check, a replay and a test call."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from monitor.detect.ledger.accept import Accepted, accept, match_publication
+from monitor.detect.ledger.columns import ListKind
+from monitor.detect.ledger.guards import distrusted_columns, implausible, with_columns_kept
+from monitor.detect.ledger.pending import accept_pending
+from monitor.detect.ledger.places import Places
+from monitor.detect.ledger.publication import (
+    Counties,
+    NoCounties,
+    Publication,
+    Unreadable,
+    read_publication,
+)
+from monitor.detect.ledger.state import (
+    Held,
+    LedgerRules,
+    LedgerState,
+    LedgerStep,
+    Mark,
+    counts_of,
+    mark_of,
+)
+from monitor.domain.item import Table
+from monitor.domain.roster import LedgerOutcome, OutcomeKind
+
+
+def step(
+    state: LedgerState,
+    table: Table,
+    *,
+    now: datetime,
+    rules: LedgerRules | None = None,
+    counties: Counties | None = None,
+    places: Places | None = None,
+) -> LedgerStep:
+    """Take one table into the ledger. Order tables of a check by `Table.modified_at` first.
+
+    A table without the required columns changes nothing and is noted; one older than the last
+    accepted of its kind likewise. `now` stands in for a document without a time of its own.
+    """
+    read = read_publication(table, now=now, counties=counties or NoCounties())
+    if isinstance(read, Unreadable):
+        missing = ", ".join(read.missing)
+        note = f"{read.stem or table.name}: held, required columns are missing: {missing}"
+        return _unchanged(state, note)
+    return take(state, read, rules=rules or LedgerRules(), places=places or Places())
+
+
+def take(
+    state: LedgerState, publication: Publication, *, rules: LedgerRules, places: Places
+) -> LedgerStep:
+    """Take one publication that is already read into the ledger."""
+    last = _last(state, publication.kind)
+    if last is not None and publication.modified_at < last.modified_at:
+        return _unchanged(state, f"{publication.stem}: older than {last.stem}; changes nothing")
+    if last is not None and publication.fingerprint == last.fingerprint:
+        return _same_content(state, publication, last, rules, places)
+    if publication.kind is ListKind.PENDING:
+        return _pending(state, publication, rules)
+    return _participating(state, publication, rules, places)
+
+
+def _last(state: LedgerState, kind: ListKind) -> Mark | None:
+    return state.last if kind is ListKind.PARTICIPATING else state.pending_last
+
+
+def _unchanged(state: LedgerState, note: str) -> LedgerStep:
+    return LedgerStep(state=state, counts=counts_of(state), notes=(note,))
+
+
+def _finish(
+    accepted: Accepted, outcomes: tuple[LedgerOutcome, ...] = (), notes: tuple[str, ...] = ()
+) -> LedgerStep:
+    entries = accepted.state.entries
+    return LedgerStep(
+        state=accepted.state,
+        outcomes=(*outcomes, *accepted.outcomes),
+        agreements=tuple(entries[key].agreement for key in accepted.changed if key in entries),
+        counts=counts_of(accepted.state),
+        notes=notes,
+    )
+
+
+def _sheet_outcome(
+    kind: OutcomeKind, publication: Publication, last: Mark | None, reason: str
+) -> LedgerOutcome:
+    return LedgerOutcome(
+        outcome=kind,
+        published_at=publication.modified_at,
+        told_at=publication.modified_at,
+        fingerprint=publication.fingerprint,
+        file_prev=last.stem if last else "",
+        file_next=publication.stem,
+        file_told=publication.stem,
+        reason=reason,
+    )
+
+
+def _same_content(
+    state: LedgerState,
+    publication: Publication,
+    last: Mark,
+    rules: LedgerRules,
+    places: Places,
+) -> LedgerStep:
+    """Saved again, or only white space and order changed: no new publication, cosmetics noted."""
+    if publication.raw_fingerprint == last.raw_fingerprint:
+        outcome = _sheet_outcome(OutcomeKind.RESAVED, publication, last, "same cells")
+        return _resaved(state, publication, outcome)
+    if publication.kind is ListKind.PENDING:
+        outcome = _sheet_outcome(OutcomeKind.RESAVED, publication, last, "same content")
+        return _resaved(state, publication, outcome)
+    matching = match_publication(state, publication, rules, places)
+    return _finish(accept(state, publication, matching, rules=rules))
+
+
+def _resaved(state: LedgerState, publication: Publication, outcome: LedgerOutcome) -> LedgerStep:
+    """Nothing but the time moves on; a publication that was held is not confirmed by it."""
+    last = _last(state, publication.kind)
+    mark = replace(last, modified_at=publication.modified_at) if last else mark_of(publication)
+    if publication.kind is ListKind.PARTICIPATING:
+        state = replace(state, last=mark, held=None)
+    else:
+        state = replace(state, pending_last=mark, pending_held=None)
+    return LedgerStep(state=state, outcomes=(outcome,), counts=counts_of(state))
+
+
+def _pending(state: LedgerState, publication: Publication, rules: LedgerRules) -> LedgerStep:
+    after, outcomes = accept_pending(state, publication, rules)
+    if publication.misnamed:
+        swapped = _sheet_outcome(OutcomeKind.SWAPPED, publication, state.pending_last, "file name")
+        outcomes = (swapped, *outcomes)
+    return LedgerStep(state=after, outcomes=outcomes, counts=counts_of(after))
+
+
+def _participating(
+    state: LedgerState, publication: Publication, rules: LedgerRules, places: Places
+) -> LedgerStep:
+    matching = match_publication(state, publication, rules, places)
+    if state.last is None:
+        return _first(state, publication, accept(state, publication, matching, rules=rules))
+    if state.bundled:
+        return _absorb(state, publication, accept(state, publication, matching, rules=rules))
+    reasons = implausible(state, publication, matching, rules)
+    if reasons:
+        return _doubt(state, publication, reasons, rules, places)
+    notes: tuple[str, ...] = ()
+    if state.held is not None:
+        notes = (f"{state.held.publication.stem}: rejected, {publication.stem} is believable",)
+    return _accept_columns(replace(state, held=None), publication, rules, places, notes)
+
+
+def _accept_columns(
+    state: LedgerState,
+    publication: Publication,
+    rules: LedgerRules,
+    places: Places,
+    notes: tuple[str, ...],
+) -> LedgerStep:
+    """Accept, keeping the old values of a column that lost half of them at once."""
+    matching = match_publication(state, publication, rules, places)
+    columns = distrusted_columns(state, publication, matching, rules)
+    held = tuple(
+        replace(
+            _sheet_outcome(OutcomeKind.HELD, publication, state.last, f"column {column}"),
+            column=column,
+        )
+        for column in columns
+    )
+    if columns:
+        publication = with_columns_kept(state, publication, matching, columns)
+        notes += (f"{publication.stem}: columns held until the next: {', '.join(columns)}",)
+    accepted = accept(replace(state, held_columns=columns), publication, matching, rules=rules)
+    return _finish(accepted, held, notes)
+
+
+def _first(state: LedgerState, publication: Publication, accepted: Accepted) -> LedgerStep:
+    """The first publication is where the ledger starts: all rows, nothing told."""
+    return _silently(OutcomeKind.BASELINE, state, publication, accepted)
+
+
+def _absorb(state: LedgerState, publication: Publication, accepted: Accepted) -> LedgerStep:
+    """The first live publication over the packaged history: what came between is not observed."""
+    return _silently(OutcomeKind.ABSORBED, state, publication, accepted)
+
+
+def _silently(
+    kind: OutcomeKind, state: LedgerState, publication: Publication, accepted: Accepted
+) -> LedgerStep:
+    members = tuple(replace(outcome, told=False) for outcome in accepted.outcomes)
+    whole = _sheet_outcome(kind, publication, state.last, f"{len(publication.rows)} rows")
+    quiet = replace(accepted, outcomes=(replace(whole, members=members),))
+    return _finish(quiet)
+
+
+def _doubt(
+    state: LedgerState,
+    publication: Publication,
+    reasons: tuple[str, ...],
+    rules: LedgerRules,
+    places: Places,
+) -> LedgerStep:
+    """Hold it, unless it says what an already held one said: then both are believed."""
+    if state.held is not None:
+        first = _force(state, state.held.publication, rules, places, told_in=publication)
+        second = match_publication(first.state, publication, rules, places)
+        if not implausible(first.state, publication, second, rules):
+            rest = take(first.state, publication, rules=rules, places=places)
+            return replace(
+                rest,
+                outcomes=(*first.outcomes, *rest.outcomes),
+                agreements=(*first.agreements, *rest.agreements),
+                notes=(f"{state.held.publication.stem}: confirmed by {publication.stem}",),
+            )
+    why = "; ".join(reasons)
+    outcome = _sheet_outcome(OutcomeKind.HELD, publication, state.last, why)
+    after = replace(state, held=Held(publication=publication, reasons=reasons))
+    note = f"{publication.stem}: held ({why}); the next one or `monitor ledger accept` decides"
+    return LedgerStep(state=after, outcomes=(outcome,), counts=counts_of(after), notes=(note,))
+
+
+def _force(
+    state: LedgerState,
+    publication: Publication,
+    rules: LedgerRules,
+    places: Places,
+    *,
+    told_in: Publication | None = None,
+) -> LedgerStep:
+    matching = match_publication(state, publication, rules, places)
+    return _finish(accept(state, publication, matching, rules=rules, told_in=told_in))
+
+
+def accept_held(state: LedgerState, *, rules: LedgerRules, places: Places) -> LedgerStep:
+    """A person believes the held publication. Without one nothing changes and that is noted."""
+    if state.held is None:
+        return _unchanged(state, "no publication is held")
+    return _force(state, state.held.publication, rules, places)
+
+
+def reject_held(state: LedgerState) -> LedgerStep:
+    """A person does not believe the held publication; it stays in the archive."""
+    if state.held is None:
+        return _unchanged(state, "no publication is held")
+    after = replace(state, held=None)
+    return _unchanged(after, f"{state.held.publication.stem}: rejected by hand")
