@@ -1,0 +1,269 @@
+"""Whether a document is worth extracting at all: a scan of its raw bytes for trigger words.
+
+It may only ever err on the side of reading. Markup can stand inside a word ("287<b>(g)</b>",
+"sanc&shy;tuary", "287&#40;g&#41;"), so after a fast look at the bytes as they are, the same words
+are looked for with tags, entities, punctuation and white space taken out on both sides. What is
+not plain text in a charset that holds ASCII is let through.
+
+Every step is one pass over the bytes: time is bounded by size, whatever the markup.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import ahocorasick_rs
+
+from monitor.detect.language.folding import fold_char
+
+#: Words shorter than this, squeezed, are looked for as whole words only.
+_SHORT = 4
+_KEEP = b"0123456789abcdefghijklmnopqrstuvwxyz"
+_LOWER = bytes(range(256)).lower()
+_DROP = bytes(b for b in range(256) if bytes([b]).lower() not in [bytes([k]) for k in _KEEP])
+_TAG = re.compile(rb"<[^<>]*+>")
+#: A bracket in an attribute's value: then it matters whose quotes are counted.
+_BRACKET_IN_QUOTES = re.compile(rb"""=\s*+(?:"[^"<>]*+[<>]|'[^'<>]*+[<>])""")
+#: Entities that may stand for letters or digits, or hide others: these are undone one by one.
+_SPEAKING_ENTITY = re.compile(
+    rb"""&(?:\#(?!0*+(?:3[2-9]|4[0-7]|160|17[0-9]|18[0-9]|82[0-9]{2})(?![0-9])
+            |x0*+(?:2[0-9a-f]|a0|ad|20[0-9a-f]{2})(?![0-9a-f]))
+        |(?!quot|nbsp|apos|amp|lt|gt|shy|hellip|copy|[lr][sd]quo|[nm]dash|[lr]par|zwn?j|bull|
+            middot|laquo|raquo|reg|trade|ensp|emsp|thinsp|sect)[a-z]{2,30};
+        |lt;[a-z/!]|amp;(?:\#|[a-z]{2,30};))""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_MUTE_ENTITY = re.compile(
+    rb"&(?:\#x?[0-9a-f]{1,7};?|(?:quot|nbsp|amp|lt|gt|shy|copy|reg|sect|laquo|raquo|middot)|"
+    rb"[a-z]{2,30};);?",
+    re.IGNORECASE,
+)
+#: General punctuation and the marks of Latin-1, as UTF-8.
+_MUTE_PUNCTUATION = re.compile(rb"\xe2\x80[\x80-\xbf]")
+_MUTE_LATIN = re.compile(rb"\xc2[\x80-\xa9\xab-\xb1\xb4\xb6-\xb8\xbb-\xbf]")
+_NEXT_IN_TAG = re.compile(rb"""[>"']""")
+_ESCAPE = re.compile(rb"\\u([0-9a-f]{4})", re.IGNORECASE)
+_NOT_ASCII = re.compile("[^\x00-\x7f]+")
+_CHARSET = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([a-z0-9_:.-]+)""", re.IGNORECASE)
+#: Charsets in which every ASCII letter is its own byte and that byte nothing else.
+_ASCII_BASED = re.compile(
+    rb"(?:utf-?8|us-ascii|ascii|iso-?8859-?\d+|latin-?\d|windows-125\d|cp125\d|koi8-[ru]|"
+    rb"macintosh|x-mac-\w+|euc-\w+|gb2312)",
+    re.IGNORECASE,
+)
+_NOT_TEXT = (b"%PDF", b"PK\x03\x04", b"\x1f\x8b", b"\xd0\xcf\x11\xe0", b"\xff\xfe", b"\xfe\xff")
+#: Elements whose content is not shown; an element can also split a word.
+_UNSHOWN = (
+    (b"<!--", b"-->"),
+    (b"<script", b"</script"),
+    (b"<style", b"</style"),
+)
+
+
+def squeezed(text: str) -> bytes:
+    """Letters and digits of a text alone, in lower case ASCII: "287 (g)" gives b"287g"."""
+    return _squeeze(_folded(text).encode("ascii", "ignore"))
+
+
+def _squeeze(raw: bytes) -> bytes:
+    return raw.translate(_LOWER, _DROP)
+
+
+def _folded(text: str) -> str:
+    return text if text.isascii() else _NOT_ASCII.sub(lambda m: _fold_run(m[0]), text)
+
+
+def _fold_run(run: str) -> str:
+    return "".join(map(fold_char, run))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TriggerScan:
+    """The compiled scan; `relevant` is thread-safe and keeps nothing."""
+
+    words: ahocorasick_rs.BytesAhoCorasick | None  #: squeezed, four letters and more
+    plain: ahocorasick_rs.BytesAhoCorasick | None  #: the same as usually written, for a first look
+    short: tuple[re.Pattern[bytes], ...]  #: whole words, with other signs between their letters
+
+    @classmethod
+    def build(cls, anchors: Iterable[str], watched: Iterable[str] = ()) -> TriggerScan:
+        """A scan for anchor words and phrases, and for watched bill numbers and names of acts.
+
+        A bill number ("SB 1164") is also found in its long form ("Senate Bill No. 1164").
+        """
+        terms = {term.strip() for term in anchors} | {
+            form for term in watched for form in bill_forms(term.strip())
+        }
+        terms.discard("")
+        long = sorted(t for t in terms if len(squeezed(t)) >= _SHORT)
+        short = sorted({squeezed(t) for t in terms if 0 < len(squeezed(t)) < _SHORT})
+        return cls(
+            words=_automaton({squeezed(term) for term in long}),
+            plain=_automaton({term.lower().encode() for term in long}),
+            short=tuple(map(_whole_word, short)),
+        )
+
+    def relevant(self, raw: bytes) -> bool:
+        """False only where no term can be in the text of this document, however it is marked up."""
+        if not raw:
+            return False
+        if _undecidable(raw) or _hits(self.plain, raw.lower()):
+            return True
+        return any(self._found(form) for form in _forms(raw))
+
+    def _found(self, form: bytes) -> bool:
+        return _hits(self.words, _squeeze(form)) or self._has_short(form.lower())
+
+    def _has_short(self, lowered: bytes) -> bool:
+        """A match that goes on to the left is part of another word, as in "police"."""
+        return any(
+            not lowered[found.start() - 1 : found.start()].isalnum()
+            for pattern in self.short
+            for found in pattern.finditer(lowered)
+        )
+
+
+def _automaton(patterns: set[bytes]) -> ahocorasick_rs.BytesAhoCorasick | None:
+    return ahocorasick_rs.BytesAhoCorasick(sorted(patterns)) if patterns else None
+
+
+def _hits(automaton: ahocorasick_rs.BytesAhoCorasick | None, raw: bytes) -> bool:
+    return automaton is not None and bool(automaton.find_matches_as_indexes(raw))
+
+
+def _whole_word(word: bytes) -> re.Pattern[bytes]:
+    """Letters may be parted by up to eight other signs: dots, blanks, marks of tags."""
+    letters = (re.escape(bytes([b])) for b in word)
+    end = rb"(?![0-9])" if word.isdigit() else rb"(?![a-z0-9])"
+    return re.compile(rb"[^a-z0-9]{0,8}".join(letters) + end)
+
+
+def bill_forms(term: str) -> tuple[str, ...]:
+    """A watched term and, for a bill number, the ways in which its chamber is written."""
+    found = re.fullmatch(
+        r"([A-Za-z][A-Za-z.\s]{0,9}?)\s*\.?\s*(?:No\.?\s*)?(\d+\s*-?\s*[A-Z]?)", term
+    )
+    if not found:
+        return (term,)
+    letters = re.sub(r"[^A-Z]", "", found[1].upper())
+    long = _CHAMBERS.get(letters, ())
+    heads = (letters, *long)
+    return tuple(f"{head} {no}{found[2]}" for head in heads for no in ("", "No. "))
+
+
+_CHAMBERS = {
+    "SB": ("Senate Bill", "S"),
+    "HB": ("House Bill", "H"),
+    "AB": ("Assembly Bill", "A"),
+    "S": ("Senate Bill", "SB", "Senate"),
+    "H": ("House Bill", "HB", "House"),
+    "A": ("Assembly Bill", "AB", "Assembly"),
+    "HF": ("House File",),
+    "SF": ("Senate File",),
+    "LD": ("Legislative Document",),
+    "LB": ("Legislative Bill",),
+    "HR": ("House Resolution",),
+    "SR": ("Senate Resolution",),
+}
+
+
+def _undecidable(raw: bytes) -> bool:
+    """Not text, or text in a charset in which letters may hide from a scan of bytes."""
+    head = raw[:2048]
+    if b"\x00" in head or raw.startswith(_NOT_TEXT) or b"\x1b" in head:
+        return True
+    return any(not _ASCII_BASED.fullmatch(m[1]) for m in _CHARSET.finditer(head))
+
+
+def _forms(raw: bytes) -> Iterator[bytes]:
+    """The document in the forms in which its text may be whole, cheapest first."""
+    if b"\\u" in raw:
+        raw = _ESCAPE.sub(lambda m: chr(int(m[1], 16)).encode("utf-8", "ignore"), raw)
+    raw = _spoken(raw)
+    yield raw  # attributes and scripts: descriptions, captions, embedded data
+    shown = _without_unshown(raw)
+    yield _TAG.sub(b"\x01", shown)
+    if _BRACKET_IN_QUOTES.search(shown):
+        yield _without_quoted_tags(shown)
+
+
+def _spoken(raw: bytes) -> bytes:
+    """Entities and letters outside ASCII as the ASCII that they are read as, or as nothing.
+
+    Brackets that were escaped stay away, so that what is left of "<" and ">" is markup; escaped
+    twice, as in feeds, they are markup one level down.
+    """
+    if b"&" in raw and not _SPEAKING_ENTITY.search(raw):
+        raw = _MUTE_ENTITY.sub(b"", raw)
+    if not raw.isascii():
+        raw = _MUTE_LATIN.sub(b"", _MUTE_PUNCTUATION.sub(b"", raw))
+    if b"&" not in raw and raw.isascii():
+        return raw
+    text = _decoded(raw)
+    for _ in range(3):
+        if "&" in text:
+            text = html.unescape(text)
+    return _folded(text).encode("ascii", "ignore")
+
+
+def _decoded(raw: bytes) -> str:
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+def _without_unshown(raw: bytes) -> bytes:
+    """Comments, scripts and styles taken out; an unclosed one stays as it is."""
+    lowered = raw.lower()
+    for opening, closing in _UNSHOWN:
+        if opening in lowered:
+            raw = _without(raw, lowered, opening, closing)
+            lowered = raw.lower()
+    return raw
+
+
+def _without(raw: bytes, lowered: bytes, opening: bytes, closing: bytes) -> bytes:
+    pieces: list[bytes] = []
+    at = 0
+    while (start := lowered.find(opening, at)) >= 0:
+        end = lowered.find(closing, start)
+        if end < 0:
+            break
+        pieces.append(raw[at:start])
+        pieces.append(b"\x01")
+        at = end + len(closing)
+        if opening != b"<!--":
+            close = lowered.find(b">", at)
+            at = close + 1 if close >= 0 else at
+    pieces.append(raw[at:])
+    return b"".join(pieces)
+
+
+def _without_quoted_tags(raw: bytes) -> bytes:
+    """Tags taken out with everything inside their quotes, tags in quotes included."""
+    pieces: list[bytes] = []
+    at = 0
+    while (start := raw.find(b"<", at)) >= 0:
+        end = _tag_end(raw, start)
+        if end < 0:
+            break
+        pieces.append(raw[at:start])
+        pieces.append(b"\x01")
+        at = end
+    pieces.append(raw[at:])
+    return b"".join(pieces)
+
+
+def _tag_end(raw: bytes, start: int) -> int:
+    at = start + 1
+    while found := _NEXT_IN_TAG.search(raw, at):
+        if found[0] == b">":
+            return found.end()
+        at = raw.find(found[0], found.end()) + 1
+        if at == 0:
+            return -1
+    return -1
