@@ -8,10 +8,15 @@ from monitor.domain.item import Reading
 from monitor.domain.snapshot import Snapshot
 from monitor.domain.source import Source
 from monitor.kinds import ReadContext, SourceKind
-from monitor.sources import feed
+from monitor.sources import feed, listing, page, table
 
 #: Kinds of source by the word used in feeds.yaml. `Any`: each kind has its own options.
-SOURCE_KINDS: dict[str, SourceKind[Any]] = {kind.name: kind for kind in (feed.KIND,)}
+SOURCE_KINDS: dict[str, SourceKind[Any]] = {
+    "feed": feed.KIND,
+    "listing": listing.KIND,
+    "page": page.KIND,
+    "table": table.KIND,
+}
 
 
 def read_in_worker(kind_name: str, source: Source, snapshot: Snapshot, cursor: str) -> Reading:

@@ -1,0 +1,194 @@
+"""Kind `table`: keyed tables in workbooks, CSV files and HTML, found by their link on a page."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from typing import Annotated, Literal
+from urllib.parse import unquote, urlsplit
+
+import re2
+from lxml.html import HtmlElement
+from pydantic import Field
+
+from monitor.domain.errors import ExtractError
+from monitor.domain.item import Reading, Table
+from monitor.domain.snapshot import Expectation, Request, Snapshot
+from monitor.domain.source import Source
+from monitor.extract.charset import decoded
+from monitor.extract.cursor import packed, rows, unpacked
+from monitor.extract.links import absolute
+from monitor.extract.patterns import Pattern
+from monitor.extract.table import read_tables
+from monitor.extract.text import plain, tree
+from monitor.kinds import Options, ReadContext, SourceKind, WebAddress
+
+_VERSION = 1
+_TABLE = "table"
+_MAX_LINKS = 8
+_ZIP = b"PK\x03\x04"
+
+
+class LinkOptions(Options):
+    """Which links of the page lead to a table; href and text must both match where given."""
+
+    name: str = Field(default="", description="what the table is, e.g. participating")
+    href: Pattern = Field(default=r"\.(xlsx|csv)($|\?)", description="RE2 pattern of the address")
+    text: Pattern = Field(default=".*", description="RE2 pattern of the link's words")
+    required: bool = Field(default=True, description="a page without such a link is a problem")
+
+
+class TableOptions(Options):
+    """Options of a table."""
+
+    url: WebAddress = Field(description="address of the page with the links, or of the table")
+    where: Literal["links", "document", "page"] = Field(
+        default="links",
+        description="links: workbooks or CSV files linked on the page; document: the address is "
+        "the file itself; page: the HTML tables of the page",
+    )
+    links: tuple[LinkOptions, ...] = Field(
+        default=(LinkOptions(),), description="which links; several files count one by one"
+    )
+    recheck: Annotated[int, Field(ge=0, le=720)] = Field(
+        default=6,
+        description="hours after which a file whose link did not change is asked for again",
+    )
+    min_rows: int = Field(default=1, ge=0, description="a table with fewer rows is rejected")
+
+
+def first(source: Source, options: TableOptions, cursor: str, now: datetime) -> tuple[Request, ...]:
+    """The page or file, and now and then the files known already: ICE replaces them in place."""
+    page = Request(
+        url=str(options.url),
+        accept="*/*" if options.where == "document" else "text/html,*/*;q=0.5",
+        expect=source.expect,
+    )
+    if options.where != "links" or not _recheck_due(source, options, now):
+        return (page,)
+    known = rows(unpacked(cursor, _VERSION), "links")
+    return (page, *(_request(name, url) for name, url in (r for r in known if len(r) == 2)))
+
+
+def read(snapshot: Snapshot, context: ReadContext[TableOptions]) -> Reading:
+    """Links of the page as next requests, or the tables of a file."""
+    if context.options.where == "links" and snapshot.request.purpose != _TABLE:
+        return _links(snapshot, context)
+    return _tables(snapshot, context)
+
+
+def _recheck_due(source: Source, options: TableOptions, now: datetime) -> bool:
+    """True in one check of each `recheck` hours, told from the clock alone."""
+    if options.recheck == 0:
+        return False
+    span = timedelta(hours=options.recheck).total_seconds()
+    return now.timestamp() % span < max(source.schedule.every.total_seconds(), 60.0)
+
+
+def _links(snapshot: Snapshot, context: ReadContext[TableOptions]) -> Reading:
+    page = tree(decoded(snapshot.body, snapshot.charset).text, what=snapshot.request.url)
+    found: dict[str, str] = {}
+    problems = []
+    for wanted in context.options.links:
+        urls = _matching(page, snapshot.final_url, wanted)
+        if not urls and wanted.required:
+            problems.append(_no_link(wanted, snapshot.request.url))
+        for url in urls[:_MAX_LINKS]:
+            found.setdefault(url, wanted.name)
+    if not found:
+        return Reading(rejected="; ".join(problems) or "no link to a table", problems=())
+    return Reading(
+        next_requests=tuple(_request(name, url) for url, name in found.items()),
+        cursor=packed({"v": _VERSION, "links": [[name, url] for url, name in found.items()]}),
+        problems=tuple(problems),
+    )
+
+
+def _matching(page: HtmlElement, base: str, wanted: LinkOptions) -> list[str]:
+    """Addresses of the links that match, each once, in the order of the page."""
+    href, text = re2.compile(wanted.href), re2.compile(wanted.text)
+    urls: dict[str, None] = {}
+    for anchor in page.iter("a"):
+        url = absolute(base, anchor.get("href") or "")
+        words = plain(anchor.text_content() or anchor.get("title") or "", max_chars=300)
+        if url and href.search(unquote(url)) and text.search(words):
+            urls.setdefault(url)
+    return list(urls)
+
+
+def _request(name: str, url: str) -> Request:
+    workbook = urlsplit(url).path.lower().endswith(".xlsx")
+    return Request(
+        url=url,
+        purpose=_TABLE,
+        context=(("name", name),),
+        expect=Expectation(min_bytes=10, magic=(_ZIP,) if workbook else ()),
+    )
+
+
+def _tables(snapshot: Snapshot, context: ReadContext[TableOptions]) -> Reading:
+    file_name = _file_name(snapshot)
+    tables = read_tables(snapshot.body, snapshot.media_type, file_name)
+    wanted = max(context.options.min_rows, context.source.expect.min_items)
+    filled = tuple(t for t in tables if len(t.rows) >= wanted)
+    if not filled:
+        most = max((len(t.rows) for t in tables), default=0)
+        raise ExtractError(f"{file_name}: no table with {wanted} rows, the longest has {most}")
+    name = dict(snapshot.request.context).get("name", "")
+    return Reading(
+        tables=tuple(_named(t, name) for t in filled),
+        cursor=context.cursor,
+        problems=tuple(f"table: {file_name}: {note}" for t in filled for note in t.notes),
+    )
+
+
+def _named(table: Table, name: str) -> Table:
+    """The table under the name the link gives it; its columns decide what it really is."""
+    if not name:
+        return table
+    return Table(
+        name=name,
+        header=table.header,
+        rows=table.rows,
+        modified_at=table.modified_at,
+        file_name=table.file_name,
+        notes=table.notes,
+    )
+
+
+def _file_name(snapshot: Snapshot) -> str:
+    """The publisher's base name: from the answer's header, else from the address."""
+    stated = dict(snapshot.headers).get("content-disposition", "")
+    found = re.search(r'filename="?([^";]{1,200})', stated)
+    path = urlsplit(snapshot.final_url).path
+    return (found.group(1) if found else unquote(path.rpartition("/")[2])).strip()[:200]
+
+
+def _no_link(wanted: LinkOptions, url: str) -> str:
+    name = f" to the table {wanted.name}" if wanted.name else ""
+    return f"link_vanished: no link{name} on {url} (href {wanted.href}, text {wanted.text})"
+
+
+KIND = SourceKind(
+    name="table",
+    summary="Keyed tables: XLSX or CSV files found by their links on a page (file names may change "
+    "daily, several links count one by one), a file at a fixed address, or the HTML tables of a "
+    "page. Rows are compared by their key, never by position; a page that lost its link is a "
+    "health entry and nothing else.",
+    options=TableOptions,
+    first=first,
+    read=read,
+    example="""\
+- id: example_roster
+  kind: table
+  name: Example roster of agreements
+  tier: roster
+  sees: [agreement_signed, agreement_terminated, agreement_pending]
+  schedule: {every: 3h}
+  options:
+    url: https://agency.example.gov/agreements
+    links:
+      - {name: participating, href: "participating.*[.]xlsx", text: "(?i)participating"}
+      - {name: pending, href: "pending.*[.]xlsx", required: false}
+""",
+)
