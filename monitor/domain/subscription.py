@@ -171,9 +171,10 @@ class NotFound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CannotAsk:
-    """The channel has no way to be asked (SMTP, webhooks)."""
+    """The channel has no way to be asked (SMTP, webhooks), or none just now (`later`)."""
 
     reason: str = ""
+    later: bool = False  #: ask again after a while instead of giving up
 
 
 Lookup = Found | NotFound | CannotAsk
