@@ -20,7 +20,7 @@ from monitor.egress.gate import Gate, Vetted
 
 MAX_HEADER_BYTES = 65_536
 #: Slower than this over the whole stall time counts as standing still (bytes a second).
-_STALL_BYTES_PER_S = 16
+_STALL_BYTES_PER_S = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +148,7 @@ class Exchange:
                 reason=reason,
                 detail=self._detail(message),
                 elapsed_ms=elapsed_ms,
-                may_have_arrived=info(pycurl.PRETRANSFER_TIME) > 0,
+                may_have_arrived=info(pycurl.REQUEST_SIZE) > 0,
             )
         return Received(
             status=info(pycurl.RESPONSE_CODE),
@@ -213,17 +213,20 @@ class Exchange:
             return self._which_timeout(message)
         if error == pycurl.E_COULDNT_CONNECT:
             return _CONNECT_ERRORS.get(self.curl.getinfo(pycurl.OS_ERRNO), "refused")
-        if "response headers" in message or "header line" in message:
+        if any(words in message for words in _HEADER_COMPLAINTS):
             return "bad_header"
         return _REASONS.get(error, "tls" if "SSL" in message else "protocol")
 
     def _which_timeout(self, message: str) -> str:
-        if not self.curl.getinfo(pycurl.PRETRANSFER_TIME):
+        if not self.curl.getinfo(pycurl.REQUEST_SIZE):
             return "timeout_connect"
-        if "too slow" in message or not self.curl.getinfo(pycurl.STARTTRANSFER_TIME):
+        if "too slow" in message or not self._lines:
             return "timeout_read"
         return "timeout_total"
 
+
+#: libcurl has no code of its own for these.
+_HEADER_COMPLAINTS = ("response headers", "header line", "Header without colon", "Nul byte")
 
 _CONNECT_ERRORS = {
     os_errors.ECONNREFUSED: "refused",

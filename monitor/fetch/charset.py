@@ -86,8 +86,10 @@ def _reads(charset: str, body: bytes) -> bool:
 
 
 def _guess(body: bytes) -> str:
-    if _reads("utf-8", body):
-        return "utf-8"
+    """UTF-8, then windows-1252 (what undeclared English and Spanish pages are), then by letters."""
+    for charset in ("utf-8", "cp1252"):
+        if _reads(charset, body):
+            return charset
     best = from_bytes(body[:_GUESS_BYTES]).best()
     name = codecs.lookup(best.encoding).name if best else "cp1252"
     return name if _KNOWN.fullmatch(name) and _reads(name, body) else "cp1252"

@@ -90,6 +90,13 @@ class HostQueues(Generic[T]):
         host = self._host(name)
         host.silent_until = max(host.silent_until, until)
 
+    def drain(self, name: str) -> tuple[T, ...]:
+        """Take all that waits on the host out of its queue, in order."""
+        host = self._host(name)
+        items = tuple(host.queue)
+        host.queue.clear()
+        return items
+
     def silence_left_s(self, name: str, now: float) -> float:
         """How long the host still wants silence; 0 when it does not."""
         host = self._hosts.get(name)
