@@ -108,6 +108,8 @@ def _locator(finding: Finding, kind: DocumentKind) -> str:
             return f"{unit} {named[unit]}"
     if kind is DocumentKind.TABLE:
         return ""
+    if finding.quote.start < 0:
+        return "title"
     return f"chars {finding.quote.start}-{finding.quote.end}"
 
 

@@ -10,28 +10,25 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from monitor.domain.claim import Claim, Finding, Jurisdiction
+from monitor.domain.claim import Claim
 from monitor.domain.event import Event, Evidence, Record
 from monitor.domain.ident import EventId, RecordId, content_id
 from monitor.domain.moment import Precision, StatedDate
 from monitor.domain.vocabulary import (
-    REVIEW_ONLY,
     DocumentKind,
     EventType,
     Instrument,
-    Model,
     RecordKind,
     Rung,
     Tier,
     Worth,
 )
 from monitor.resolve.cluster import event_key, own_keys
+from monitor.resolve.facts import RANK, TOLD_FACTS, Changed, new_facts, worth_of
 from monitor.resolve.headline import headline
 from monitor.resolve.policy import Policy
 from monitor.resolve.stages import FAMILY, LAW_FAMILIES
 from monitor.resolve.telling import document_key, span_of, telling_of_claim, telling_of_event
-
-Changed = tuple[tuple[str, str, str], ...]
 
 #: A better publisher brings back what was disputed or retracted; press does not.
 _HEIGHT = {
@@ -42,36 +39,10 @@ _HEIGHT = {
     Rung.ON_ROSTER: 3,
     Rung.SUPERSEDED: 4,
 }
-_RANK = {
-    Tier.DISCOVERY: 0,
-    Tier.PRESS: 1,
-    Tier.AGGREGATOR: 2,
-    Tier.OFFICIAL: 3,
-    Tier.ROSTER: 4,
-}
 _PROSE = frozenset({DocumentKind.NEWS, DocumentKind.RELEASE, DocumentKind.PAGE})
 _OLD_STORY = timedelta(days=60)
 #: An event told by everybody does not grow without bound; the rest is counted.
 MAX_EVIDENCE = 60
-#: Facts that a claim may fill in or, from a better publisher, correct.
-_FACTS = (
-    "stage",
-    "direction",
-    "agency",
-    "agency_id",
-    "model",
-    "bill",
-    "instrument",
-    "target",
-    "occurred",
-    "passed",
-    "effective",
-    "amount",
-    "unit",
-    "note",
-)
-#: Corrections of these are told; the others are recorded only.
-_TOLD_FACTS = frozenset({"stage", "agency", "model", "bill", "occurred", "effective", "amount"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +95,7 @@ def opened(claim: Claim, now: datetime, policy: Policy) -> Event:
         direction=finding.direction,
         status=rung_of(claim),
         tier=claim.tier,
-        worth=Worth.REVIEW if finding.event_type in REVIEW_ONLY else finding.worth,
+        worth=worth_of(finding),
         jurisdiction=finding.jurisdiction,
         agency=finding.agency,
         agency_id=finding.agency_id,
@@ -201,7 +172,7 @@ def joined(event: Event, claim: Claim, now: datetime, policy: Policy) -> Step:
     """The event with one more claim, and which record says so."""
     known = _already_told(event, claim)
     climbed = _HEIGHT[rung_of(claim)] > _HEIGHT[event.status]
-    facts, changed = _facts(event, claim, retold=known)
+    facts, changed = new_facts(event, claim, retold=known)
     if known and not changed and not climbed:
         return Step(event=event, kind=None)
     after = _with_facts(event, claim, facts, now, policy)
@@ -224,76 +195,8 @@ def _already_told(event: Event, claim: Claim) -> bool:
 def _kind(climbed: bool, changed: Changed) -> RecordKind:
     if climbed:
         return RecordKind.CLIMBED
-    told = any(was and field in (*_TOLD_FACTS, "worth") for field, was, _ in changed)
+    told = any(was and field in (*TOLD_FACTS, "worth") for field, was, _ in changed)
     return RecordKind.AMENDED if told else RecordKind.CORROBORATED
-
-
-def _facts(event: Event, claim: Claim, *, retold: bool) -> tuple[dict[str, object], Changed]:
-    """New values of the event's facts, and what was known before where that is replaced."""
-    finding = claim.finding
-    better = _RANK[claim.tier] > _RANK[event.tier] or (retold and claim.tier is event.tier)
-    facts: dict[str, object] = {}
-    changed: list[tuple[str, str, str]] = []
-    for name in _FACTS:
-        was, now = getattr(event, name), getattr(finding, name)
-        if not _says_more(name, was, now, better=better, roster=claim.tier is Tier.ROSTER):
-            continue
-        facts[name] = now
-        changed.append((name, _text(was), _text(now)))
-    where = _where(event.jurisdiction, finding)
-    if where != event.jurisdiction:
-        facts["jurisdiction"] = where
-    if event.worth is Worth.REVIEW and _worth(finding) is Worth.ALERT:
-        facts["worth"] = Worth.ALERT
-        changed.append(("worth", Worth.REVIEW.value, Worth.ALERT.value))
-    return facts, tuple(changed)
-
-
-def _says_more(name: str, was: object, now: object, *, better: bool, roster: bool) -> bool:
-    if now in (None, "", Model.UNKNOWN) or now == was:
-        return False
-    if was in (None, "", Model.UNKNOWN):
-        return True
-    if name == "occurred" and isinstance(was, StatedDate) and isinstance(now, StatedDate):
-        return _better_day(was, now, better=better and not roster)
-    if name in ("stage", "agency") and roster:
-        return False  # the roster's SIGNED and its spelling stand beside what the agency said
-    return better
-
-
-def _better_day(was: StatedDate, now: StatedDate, *, better: bool) -> bool:
-    """A day within the stated month says more; another day only from a better publisher."""
-    if was.day == now.day and was.precision is now.precision:
-        return False
-    first, last = span_of(was)
-    finer = was.precision is not Precision.DAY and now.precision is Precision.DAY
-    return better or (finer and first <= now.day <= last)
-
-
-def _worth(finding: Finding) -> Worth:
-    return Worth.REVIEW if finding.event_type in REVIEW_ONLY else finding.worth
-
-
-def _where(known: Jurisdiction, finding: Finding) -> Jurisdiction:
-    told = finding.jurisdiction
-    return Jurisdiction(
-        state=known.state or told.state,
-        county=known.county or told.county,
-        place=known.place or told.place,
-    )
-
-
-def _text(value: object) -> str:
-    match value:
-        case None:
-            return ""
-        case StatedDate():
-            tail = "" if value.precision is Precision.DAY else f" ({value.precision})"
-            return value.day.isoformat() + tail
-        case float():
-            return f"{value:g}"
-        case _:
-            return str(value)
 
 
 def _with_facts(
@@ -301,7 +204,7 @@ def _with_facts(
 ) -> Event:
     """Evidence, keys and attributes united; the newest statement of each fact."""
     after = replace(event, **facts)  # type: ignore[arg-type]  # names and types are those of _FACTS
-    if _RANK[claim.tier] > _RANK[event.tier]:
+    if RANK[claim.tier] > RANK[event.tier]:
         after = replace(after, tier=claim.tier, url=claim.url, quote=claim.finding.quote.text)
     after = replace(
         after,
@@ -317,8 +220,8 @@ def _with_facts(
 def _united(evidence: tuple[Evidence, ...], new: Evidence) -> tuple[Evidence, ...]:
     if len(evidence) < MAX_EVIDENCE:
         return (*evidence, new)
-    weakest = min(evidence[1:], key=lambda e: _RANK[e.tier])
-    if _RANK[weakest.tier] >= _RANK[new.tier]:
+    weakest = min(evidence[1:], key=lambda e: RANK[e.tier])
+    if RANK[weakest.tier] >= RANK[new.tier]:
         return evidence
     return (*(e for e in evidence if e is not weakest), new)
 
