@@ -14,7 +14,7 @@ from collections import Counter, defaultdict
 from datetime import timedelta
 from pathlib import Path
 
-from monitor.detect.ledger.normalise import model_of, state_code
+from monitor.detect.ledger.normalise import state_code
 from monitor.detect.ledger.places import Places
 from monitor.detect.ledger.publication import read_publication
 from monitor.detect.ledger.state import LedgerRules
@@ -95,7 +95,9 @@ class Score:
             for note in s.notes:
                 print("NOTE", note)
         used = self.rows()
+        self.extras(used)
         self.signings(used)
+        self.pending()
         self.removals()
         return 0
 
@@ -161,6 +163,57 @@ class Score:
         sure = sum(all_.values())
         print(f"all {sum(hit.values())} of {sure}: {sum(hit.values()) / sure:.4f}")
         return used
+
+    def extras(self, used: set[int]) -> None:
+        """Outcomes on rows of the participating list that the truth does not have."""
+        skip = {"baseline", "removed", "pending_added", "pending_left", "mass_edit", "swapped"}
+        first = self.order[0]
+        count: Counter[str] = Counter()
+        for number, found in enumerate(self.found):
+            stem = self.content.get(found["file_next"] or "", "")
+            if (
+                number in used
+                or found["outcome"] in skip
+                or stem not in self.order
+                or stem == first
+            ):
+                continue
+            count[found["outcome"]] += 1
+            if found["outcome"] not in {"cosmetic", "hidden_rows", "resaved", "reordered"}:
+                print("EXTRA", json.dumps(found))
+        print("extra outcomes", dict(count))
+
+    def pending(self) -> None:
+        """`from_pending` of signings against the truth's promoted_from_pending."""
+        index = {
+            (self.content.get(f["file_next"], ""), f["state"], fold(f["agency"]), f["model"]): f
+            for f in self.found
+            if f["outcome"] in SIGNINGS and f["agency"]
+        }
+        tally: Counter[tuple[bool, bool]] = Counter()
+        for row in self.truth:
+            if row["class"] != "new":
+                continue
+            key = self.key(
+                row["stem_next"], state_code(row["state"]) or "", row["agency"], row["model"]
+            )
+            found = index.get(key)
+            if found is None:
+                continue
+            want = bool(row["promoted_from_pending"])
+            tally[(want, found["from_pending"])] += 1
+            if want != found["from_pending"]:
+                print(
+                    "PENDING",
+                    want,
+                    row["promoted_from_pending"],
+                    row["date_next"],
+                    row["state"],
+                    row["agency"],
+                    row["model"],
+                    row["note"][:80],
+                )
+        print("from pending (truth, ours):", dict(tally))
 
     def signings(self, used: set[int]) -> None:
         """Told signings: once each, late by at most three publications, and no others."""

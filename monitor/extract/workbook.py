@@ -75,10 +75,14 @@ def _sheet(
 ) -> Sheet:
     if len(rows) > MAX_ROWS:
         raise ExtractError(f"sheet {name!r} has {len(rows)} rows, more than {MAX_ROWS}")
-    links, hidden_rows = _marks(parts, path)
+    links, hidden_rows, errors = _marks(parts, path)
+    grid = [[cell_text(cell) for cell in row] for row in rows]
+    for (row, column), text in errors.items():
+        if row <= len(grid) and column <= len(grid[row - 1]):
+            grid[row - 1][column - 1] = text
     return Sheet(
         name=name,
-        rows=tuple(tuple(cell_text(cell) for cell in row) for row in rows),
+        rows=tuple(map(tuple, grid)),
         links=links,
         hidden_rows=hidden_rows,
         hidden=hidden,
@@ -164,11 +168,11 @@ def _sheet_paths(parts: Mapping[str, bytes]) -> dict[str, str]:
 
 def _marks(
     parts: Mapping[str, bytes], path: str
-) -> tuple[dict[tuple[int, int], str], frozenset[int]]:
-    """Links by cell and the numbers of hidden rows of one sheet."""
+) -> tuple[dict[tuple[int, int], str], frozenset[int], dict[tuple[int, int], str]]:
+    """Links by cell, the numbers of hidden rows, and error cells (`#N/A`) of one sheet."""
     data = parts.get(path)
     if data is None:
-        return {}, frozenset()
+        return {}, frozenset(), {}
     targets = _relations(parts, path)
     root = _parse(data)
     hidden = frozenset(
@@ -181,7 +185,19 @@ def _marks(
             links.update(dict.fromkeys(_cells(str(node.get("ref", ""))), target))
         if len(links) > MAX_LINK_CELLS:
             raise ExtractError(f"sheet has more than {MAX_LINK_CELLS} linked cells: refused")
-    return links, hidden
+    return links, hidden, _errors(root)
+
+
+def _errors(root: etree._Element) -> dict[tuple[int, int], str]:
+    """Cells of type error by place: fast readers give them as blank."""
+    found: dict[tuple[int, int], str] = {}
+    for node in root.iter("{*}c"):
+        if node.get("t") == "e":
+            shown = node.find("{*}v")
+            found[coordinate_to_tuple(str(node.get("r")))] = (
+                shown is not None and shown.text
+            ) or ""
+    return found
 
 
 def _formula_links(root: etree._Element) -> dict[tuple[int, int], str]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from monitor.detect.ledger.changes import TOLD, Edit, edits
+from monitor.detect.ledger.absence import claim, counted, ended, missed, returns, unread_key
+from monitor.detect.ledger.changes import TOLD, Edit, edits, overwrites
 from monitor.detect.ledger.directory import Directory, agreement_id
 from monitor.detect.ledger.links import file_key
-from monitor.detect.ledger.match import Matching, key_of, match_rows
+from monitor.detect.ledger.match import Matching, Pair, key_of, match_rows, out_of_order
 from monitor.detect.ledger.pending import promote
 from monitor.detect.ledger.places import Places
 from monitor.detect.ledger.publication import Publication
@@ -65,7 +65,8 @@ class _Acceptance:
     ) -> None:
         self._state, self._publication, self._matching = state, publication, matching
         self._rules, self._told_in = rules, told_in
-        self._directory = Directory(state.names, rules.aliases)
+        known = [entry.agreement.row for entry in state.entries.values()]
+        self._directory = Directory(state.names, rules.aliases, known)
         self._entries: dict[str, Entry] = dict(state.entries)
         self._pending: dict[str, PendingEntry] = dict(state.pending)
         self._outcomes: list[LedgerOutcome] = []
@@ -152,29 +153,32 @@ class _Acceptance:
     def _matched(self) -> None:
         old, new = self._state.rows, self._publication.rows
         stays = self._agencies_staying()
-        pending_name: list[tuple[int, int, str]] = []
+        renamed = [pair for pair in self._matching.pairs if not self._keeps_name(pair)]
         for pair in self._matching.pairs:
             before, after = old[pair.before], new[pair.after]
-            if key_of(before) == key_of(after):
+            if self._keeps_name(pair):
                 self._rows[pair.after] = replace(after, agency_id=before.agency_id)
                 self._directory.learn(after, before.agency_id)
+        for pair in renamed:
+            before, after = old[pair.before], new[pair.after]
+            if overwrites(before, after, pair.tier):
+                self._rows[pair.after] = self._directory.place(after)
             else:
-                pending_name.append((pair.before, pair.after, pair.tier))
-        for was, now, _ in pending_name:
-            before = old[was]
-            self._rows[now] = self._directory.renamed(
-                before, new[now], stays=stays[before.agency_id] > 0
-            )
+                self._rows[pair.after] = self._directory.renamed(
+                    before, after, stays=stays[before.agency_id] > 0
+                )
         for pair in self._matching.pairs:
             self._move(old[pair.before], self._rows[pair.after], pair.tier)
 
+    def _keeps_name(self, pair: Pair) -> bool:
+        return key_of(self._state.rows[pair.before]) == key_of(self._publication.rows[pair.after])
+
     def _agencies_staying(self) -> Counter[str]:
         """For each agency, how many of its rows keep their name."""
-        old, new = self._state.rows, self._publication.rows
         return Counter(
-            old[pair.before].agency_id
+            self._state.rows[pair.before].agency_id
             for pair in self._matching.pairs
-            if key_of(old[pair.before]) == key_of(new[pair.after])
+            if self._keeps_name(pair)
         )
 
     def _move(self, before: RosterRow, after: RosterRow, tier: str) -> None:
@@ -184,11 +188,22 @@ class _Acceptance:
         for edit in found:
             self._edited.append(self._edit_outcome(before, after, edit, tier))
         entry = self._entries.get(was)
-        if was != now and entry is not None and was not in self._live:
+        if overwrites(before, after, tier):
+            self._overwrite(was, entry)
+            entry = None
+        elif was != now and entry is not None and was not in self._live:
             del self._entries[was]
             self._changed[was] = None
         self._live.add(now)
         self._keep(now, after, entry or self._entries.get(now), touched=bool(found) or was != now)
+
+    def _overwrite(self, key: str, entry: Entry | None) -> None:
+        """Another agency stands in the row now: what becomes of the old one is not known yet."""
+        if entry is not None and key not in self._live:
+            self._entries[key] = replace(
+                missed(entry, self._publication, self._state.last), overwritten=True
+            )
+            self._changed[key] = None
 
     def _edit_outcome(
         self, before: RosterRow, after: RosterRow, edit: Edit, tier: str
@@ -253,7 +268,7 @@ class _Acceptance:
         listed = {entry.agreement.row.agency_id for entry in self._entries.values()
                   if entry.agreement.state is not RowState.ENDED}  # fmt: skip
         for position in self._matching.appeared:
-            row = self._directory.place(self._publication.rows[position])
+            row = self._identified(self._publication.rows[position])
             self._rows[position] = row
             key = agreement_id(row)
             if key in self._live:
@@ -265,6 +280,15 @@ class _Acceptance:
                 continue
             self._live.add(key)
             self._sign(row, key, listed)
+
+    def _identified(self, row: RosterRow) -> RosterRow:
+        """The row with its agency's id; of an agreement that returns, the one it had."""
+        if self._directory.find(row) is None:
+            back = [e.agreement.row for e in self._entries.values() if returns(e, row)]
+            if len(back) == 1:
+                self._directory.learn(row, back[0].agency_id)
+                return replace(row, agency_id=back[0].agency_id)
+        return self._directory.place(row)
 
     def _sign(self, row: RosterRow, key: str, listed: set[str]) -> None:
         entry = self._entries.get(key)
@@ -302,10 +326,10 @@ class _Acceptance:
     def _vanished(self) -> tuple[tuple[RosterRow, ...], tuple[RosterRow, ...]]:
         """Mark what is missing; returns rows that stand in for unreadable ones, and the rest."""
         gone = [self._state.rows[position] for position in self._matching.vanished]
-        claimed, unread = _claim(gone, self._publication.unread)
-        known = set(map(_unread_key, self._state.unread))
+        claimed, unread = claim(gone, self._publication.unread)
+        known = set(map(unread_key, self._state.unread))
         for row in unread:
-            if _unread_key(row) not in known:
+            if unread_key(row) not in known:
                 self._outcomes.append(
                     self._outcome(OutcomeKind.HELD, after=row, reason="unknown state or model")
                 )
@@ -339,88 +363,31 @@ class _Acceptance:
             return
         self._changed[key] = None
         self._outcomes.append(self._outcome(OutcomeKind.MISSING, before=row))
-        last = self._state.last
-        self._entries[key] = Entry(
-            agreement=replace(entry.agreement, state=RowState.UNCONFIRMED, missing_since=self._at),
-            missed_after=last.stem if last else "",
-            missed_in=self._publication.stem,
-        )
+        self._entries[key] = missed(entry, self._publication, self._state.last)
 
     def _confirm_absences(self) -> None:
         """Count this publication for every absent agreement; tell those absent long enough."""
         for key, entry in list(self._entries.items()):
-            if entry.agreement.state is RowState.UNCONFIRMED:
-                self._entries[key] = self._absent(key, entry)
+            if entry.agreement.state is not RowState.UNCONFIRMED:
+                continue
+            now, confirmed = counted(entry, self._publication, self._rules)
+            if confirmed:
+                self._changed[key] = None
+                self._outcomes.append(self._removal(now))
+            self._entries[key] = ended(now) if confirmed else now
 
-    def _absent(self, key: str, entry: Entry) -> Entry:
-        seen = entry.absent_in
-        if self._publication.fingerprint not in seen:
-            seen = (*seen, self._publication.fingerprint)[: self._rules.confirm_publications]
-        entry = replace(entry, absent_in=seen)
-        since = entry.agreement.missing_since
-        if (
-            since is None
-            or len(seen) < self._rules.confirm_publications
-            or self._at - since < self._rules.confirm_for
-        ):
-            return entry
-        self._changed[key] = None
+    def _removal(self, entry: Entry) -> LedgerOutcome:
+        """Removed, as of the publication that first lacked the row, told now."""
+        since = entry.agreement.missing_since or self._at
+        seen = len(entry.absent_in)
         outcome = self._outcome(
             OutcomeKind.REMOVED,
             before=entry.agreement.row,
-            reason=f"absent since {since.date()}, from {len(seen)} publications",
-        )
-        self._outcomes.append(
-            replace(
-                outcome,
-                published_at=since,
-                file_prev=entry.missed_after,
-                file_next=entry.missed_in,
-            )
+            reason=f"absent since {since.date()}, from {seen} publications or more",
         )
         return replace(
-            entry,
-            agreement=replace(entry.agreement, state=RowState.ENDED, ended_at=since),
+            outcome,
+            published_at=since,
+            file_prev=entry.missed_after,
+            file_next=entry.missed_in,
         )
-
-
-def _unread_key(row: RosterRow) -> tuple[str, str, str]:
-    return (key_of(row).strict, row.model.value, str(row.signed))
-
-
-def _claim(
-    gone: Iterable[RosterRow], unread: tuple[RosterRow, ...]
-) -> tuple[list[RosterRow], tuple[RosterRow, ...]]:
-    """Rows that vanished because their state or model became unreadable stand for themselves."""
-    claimed: list[RosterRow] = []
-    left: list[RosterRow] = []
-    open_ = list(gone)
-    for row in unread:
-        found = next((old for old in open_ if _stands_for(old, row)), None)
-        if found is None:
-            left.append(row)
-        else:
-            open_.remove(found)
-            claimed.append(found)
-    return claimed, tuple(left)
-
-
-def _stands_for(old: RosterRow, unread: RosterRow) -> bool:
-    return (
-        key_of(old).strict == key_of(unread).strict
-        and old.signed == unread.signed
-        and unread.state in {"", old.state}
-        and unread.model.value in {"unknown", old.model.value}
-    )
-
-
-def out_of_order(positions: list[int]) -> int:
-    """How many rows must move so that the rest keeps its order (length minus longest run up)."""
-    tails: list[int] = []
-    for position in positions:
-        low, high = 0, len(tails)
-        while low < high:
-            middle = (low + high) // 2
-            low, high = (middle + 1, high) if tails[middle] < position else (low, middle)
-        tails[low : low + 1] = [position]
-    return len(positions) - len(tails)

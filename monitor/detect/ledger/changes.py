@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
+from rapidfuzz import fuzz
+
 from monitor.detect.ledger.links import file_key
-from monitor.detect.ledger.match import key_of
+from monitor.detect.ledger.match import MOA_TIER, key_of
 from monitor.detect.ledger.normalise import same_words
 from monitor.domain.roster import OutcomeKind, RosterRow
 from monitor.domain.vocabulary import Model
-from monitor.resolve.agency import relation
+from monitor.resolve.agency import AgencyKind, relation
 
 #: Kinds that a subscriber to everything hears of; the rest is recorded. Corrections of a cell that
 #: say nothing new about the world (type, placeholder, typing) are not told, nor is what only
@@ -52,7 +54,12 @@ class Edit:
 
 
 def edits(before: RosterRow, after: RosterRow, tier: str = "") -> tuple[Edit, ...]:
-    """Every change from one reading of a row to the next, in the order of the columns."""
+    """Every change from one reading of a row to the next, in the order of the columns.
+
+    Another model is another agreement: its date and documents are its own, not changes.
+    """
+    if _switched(before, after):
+        return (*_name_edits(before, after, tier), *_model_edits(before, after))
     return (
         *_place_edits(before, after),
         *_name_edits(before, after, tier),
@@ -63,6 +70,10 @@ def edits(before: RosterRow, after: RosterRow, tier: str = "") -> tuple[Edit, ..
         *_moa_edits(before, after),
         *_addendum_edits(before, after),
     )
+
+
+def _switched(before: RosterRow, after: RosterRow) -> bool:
+    return before.model is not after.model and Model.UNKNOWN not in {before.model, after.model}
 
 
 def _raw(row: RosterRow, column: str) -> str:
@@ -93,30 +104,38 @@ def _name_edits(before: RosterRow, after: RosterRow, tier: str) -> Iterator[Edit
             yield Edit(kind=OutcomeKind.COSMETIC, column="agency")
         return
     note = f"was {before.agency}, now {after.agency}"
-    kind = OutcomeKind.RENAMED
-    if tier == "same MOA file" and not shares_a_word(before, after):
-        kind = OutcomeKind.ROW_OVERWRITTEN
+    overwritten = overwrites(before, after, tier)
+    kind = OutcomeKind.ROW_OVERWRITTEN if overwritten else OutcomeKind.RENAMED
     yield Edit(kind=kind, column="agency", note=note)
 
 
+def overwrites(before: RosterRow, after: RosterRow, tier: str) -> bool:
+    """A row kept its document and came to name a body that has nothing in common with the old."""
+    return tier == MOA_TIER and not shares_a_word(before, after)
+
+
 def shares_a_word(before: RosterRow, after: RosterRow) -> bool:
-    """The two names are related, or share a naming word, counting words of one stem as one."""
+    """The two names are related, or both of the state's police, or share a naming word.
+
+    "Agriculture" and "Aggricultural" count as one word.
+    """
     mine, theirs = key_of(before), key_of(after)
-    if relation(mine, theirs) is not None or (mine.kind is theirs.kind and not mine.naming):
+    if relation(mine, theirs) is not None:
         return True
-    stems = {word[:5] for word in mine.naming} & {word[:5] for word in theirs.naming}
-    return bool(stems)
+    if mine.kind is theirs.kind is AgencyKind.STATE_POLICE:
+        return True
+    return any(fuzz.ratio(left, right) >= 80 for left in mine.naming for right in theirs.naming)
 
 
 def _type_edits(before: RosterRow, after: RosterRow) -> Iterator[Edit]:
-    if same_words(before.type, after.type) or not before.type or not after.type:
+    if same_words(before.type, after.type):
         if before.type != after.type or _raw(before, "type") != _raw(after, "type"):
             yield Edit(kind=OutcomeKind.COSMETIC, column="type")
         return
     yield Edit(
         kind=OutcomeKind.TYPE_CORRECTED,
         column="type",
-        note=f"was {before.type}, now {after.type}",
+        note=f"was {before.type or 'blank'}, now {after.type or 'blank'}",
     )
 
 
@@ -137,9 +156,9 @@ def _county_edits(before: RosterRow, after: RosterRow) -> Iterator[Edit]:
 
 
 def _model_edits(before: RosterRow, after: RosterRow) -> Iterator[Edit]:
-    if before.model is after.model:
+    if not _switched(before, after):
         yield from _cosmetic(before, after, "model")
-    elif before.model is not Model.UNKNOWN:
+    else:
         yield Edit(
             kind=OutcomeKind.MODEL_SWITCHED,
             column="model",

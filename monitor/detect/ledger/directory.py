@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from monitor.detect.ledger.match import key_of
 from monitor.domain.ident import content_id
 from monitor.domain.roster import RosterRow
-from monitor.resolve.agency import AgencyAliases, AgencyKind, agency_id
+from monitor.resolve.agency import (
+    AgencyAliases,
+    AgencyKey,
+    AgencyKind,
+    NameRelation,
+    agency_id,
+    relation,
+)
 
 Names = Mapping[str, tuple[tuple[str, str], ...]]
 _TOWN_BODIES = frozenset({AgencyKind.POLICE, AgencyKind.CONSTABLE, AgencyKind.MARSHAL})
@@ -23,11 +31,17 @@ class Directory:
     """The names known so far, growing while one publication is read.
 
     `names` maps "state|canonical name" to (county, agency id) pairs; the county is FIPS or "".
+    `known` are the newest rows of all agreements: a county has one sheriff, by whatever name.
     """
 
-    def __init__(self, names: Names, aliases: AgencyAliases) -> None:
+    def __init__(self, names: Names, aliases: AgencyAliases, known: Iterable[RosterRow]) -> None:
         self._names = dict(names)
         self._aliases = aliases
+        self._sheriffs: dict[str, list[tuple[AgencyKey, str]]] = defaultdict(list)
+        for row in known:
+            key = key_of(row)
+            if key.kind is AgencyKind.SHERIFF and row.county_fips:
+                self._sheriffs[row.county_fips].append((key, row.agency_id))
 
     @property
     def names(self) -> Names:
@@ -38,7 +52,7 @@ class Directory:
         """The id of the agency that a row names, or None for one never seen."""
         known = self._names.get(self._aliases.resolve(key_of(row)), ())
         if not known:
-            return None
+            return self._sheriff(row)
         county = _county(row)
         exact = [found for where, found in known if where == county]
         if exact:
@@ -46,6 +60,19 @@ class Directory:
         if not county or any(not where for where, _ in known):
             return known[0][1]
         return None
+
+    def _sheriff(self, row: RosterRow) -> str | None:
+        """The sheriff of the row's county, where the names differ by a qualifier only."""
+        key = key_of(row)
+        if key.kind is not AgencyKind.SHERIFF or not row.county_fips:
+            return None
+        found = {
+            known_id
+            for name, known_id in self._sheriffs.get(row.county_fips, ())
+            if relation(name, key) is NameRelation.QUALIFIER
+            and not self._aliases.never_same(name, key)
+        }
+        return found.pop() if len(found) == 1 else None
 
     def place(self, row: RosterRow) -> RosterRow:
         """The row with its agency's id: the known one, else a new permanent one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import parse_qs, quote, unquote, urlsplit, urlunsplit
 
 _SAFE = "%/:@!$&'()*+,;=~-._"
@@ -45,6 +46,7 @@ def _undefended(path: str, query: str) -> str:
     return unquote(encoded.replace("-", "%").replace("_", "/"))
 
 
+@lru_cache(maxsize=16_384)
 def unwrap(target: str | None) -> str | None:
     """The address behind gateway, viewer and archive wrappers, https and percent-encoded.
 
@@ -80,6 +82,7 @@ def _plain(url: str) -> str | None:
     return without_mailboxes(urlunsplit(("https", parts.hostname.lower() + port, path, "", "")))
 
 
+@lru_cache(maxsize=16_384)
 def link_form(target: str | None) -> str:
     """How a link was written: "" for plainly, else what had to be undone (for cosmetic edits)."""
     url = (target or "").strip().lower()
@@ -95,6 +98,7 @@ def link_form(target: str | None) -> str:
     return "other"
 
 
+@lru_cache(maxsize=16_384)
 def file_key(url: str | None) -> str:
     """The document's base name, letters and digits only, lower case; "" for no link."""
     if not url:

@@ -16,7 +16,6 @@ from monitor.detect.ledger.links import file_key
 from monitor.detect.ledger.normalise import words
 from monitor.detect.ledger.places import Places
 from monitor.domain.roster import RosterRow
-from monitor.domain.vocabulary import Model
 from monitor.resolve.agency import (
     AgencyAliases,
     AgencyKey,
@@ -35,6 +34,7 @@ _COUNTY_BODIES = frozenset(
         AgencyKind.PROSECUTOR,
     }
 )
+MOA_TIER = "same MOA file"
 _CAMPUS_BODIES = frozenset({AgencyKind.CAMPUS, AgencyKind.GOVERNING_BODY})
 _SCORES = {
     NameRelation.SAME: 5.0,
@@ -122,7 +122,7 @@ class _Matcher:
         )
         self._tier("same agency, model and date", self._dated_key, self._one_place)
         self._tier("same agency and model", self._identity, self._one_place)
-        self._tier("same MOA file", _moa_key, self._one_document, unique=True)
+        self._tier(MOA_TIER, _moa_key, self._one_document, unique=True)
         self._tier("same agency in another state", self._stateless, _one_link, unique=True)
         self._best("like name, same model and date", self._like, same_date=True)
         self._best("like name, model and county, other date", self._redated, same_date=False)
@@ -283,6 +283,13 @@ def _sole_body(left: AgencyKey, right: AgencyKey) -> bool:
     )
 
 
-def is_model_switch(before: RosterRow, after: RosterRow) -> bool:
-    """The same agency, another model."""
-    return before.model is not after.model and Model.UNKNOWN not in {before.model, after.model}
+def out_of_order(positions: list[int]) -> int:
+    """How many rows must move so that the rest keeps its order (length minus longest run up)."""
+    tails: list[int] = []
+    for position in positions:
+        low, high = 0, len(tails)
+        while low < high:
+            middle = (low + high) // 2
+            low, high = (middle + 1, high) if tails[middle] < position else (low, middle)
+        tails[low : low + 1] = [position]
+    return len(positions) - len(tails)

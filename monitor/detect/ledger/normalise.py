@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import date, timedelta
+from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
@@ -50,6 +51,7 @@ _TYPES = {
 _PLACEHOLDERS = frozenset({"", "na", "none", "tbd", "county", "notapplicable", "null", "unknown"})
 
 
+@lru_cache(maxsize=16_384)
 def clean(text: str) -> str:
     """NFKC, plain apostrophes, single spaces; letters and case untouched."""
     plain = unicodedata.normalize("NFKC", text).replace("\u200b", "").replace("\ufeff", "")
@@ -57,6 +59,7 @@ def clean(text: str) -> str:
     return " ".join(plain.split())
 
 
+@lru_cache(maxsize=16_384)
 def words(text: str) -> str:
     """Letters and digits in lower case, single spaces: the form in which words are compared."""
     return " ".join(re.sub(r"[^0-9a-z]+", " ", clean(text).casefold()).split())
@@ -70,6 +73,7 @@ def _nearest(text: str, known: tuple[str, ...], most: int) -> str | None:
     return best[0] if scored[0][0] <= cutoff and len(best) == 1 else None
 
 
+@lru_cache(maxsize=16_384)
 def state_code(cell: str) -> str | None:
     """Two letters for a state as printed: name, code or a misspelling with one reading."""
     text = words(cell)
@@ -83,6 +87,7 @@ def state_code(cell: str) -> str | None:
     return STATE_NAMES[joined[name]] if name else None
 
 
+@lru_cache(maxsize=16_384)
 def model_of(cell: str) -> Model:
     """The model a SUPPORT TYPE cell names; UNKNOWN where it names none, never a guess."""
     text = words(cell)
@@ -106,6 +111,7 @@ def _model_by_word(text: str) -> Model:
     return found.pop() if len(found) == 1 else Model.UNKNOWN
 
 
+@lru_cache(maxsize=16_384)
 def type_of(cell: str) -> str:
     """County, Municipality, State or Tribal; a placeholder is empty; anything else as printed."""
     text = words(cell)
@@ -115,6 +121,7 @@ def type_of(cell: str) -> str:
     return known or clean(cell)
 
 
+@lru_cache(maxsize=16_384)
 def county_name(cell: str) -> str | None:
     """The county as printed, in order; None for a placeholder (`#N/A`, `NA`, bare `County`)."""
     return None if words(cell).replace(" ", "") in _PLACEHOLDERS else clean(cell)

@@ -33,6 +33,7 @@ class Entry:
     absent_in: tuple[str, ...] = ()
     missed_after: str = ""  #: stem of the last publication with the row
     missed_in: str = ""  #: stem of the first without it
+    overwritten: bool = False  #: its row came to name another agency
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,11 +93,12 @@ class LedgerRules:
     most_removals_share: float = 0.05
     most_growth_share: float = 0.6
     most_growth: int = 150
-    held_column_share: float = 0.5  #: of a column's values lost or changed at once
+    held_column_share: float = 0.8  #: of a column's values lost or changed at once
     mass_edit_rows: int = 20
     mass_edit_share: float = 0.02
     confirm_publications: int = 3
     confirm_for: timedelta = timedelta(days=7)
+    confirm_overwritten_for: timedelta = timedelta(days=30)  #: a row typed over is an error first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
