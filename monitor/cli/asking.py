@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from typing import Annotated
 
 import typer
 
-from monitor.bootstrap.compose import App, open_app
+from monitor.bootstrap.compose import open_app
 from monitor.cli.output import FINDING, Format, Row, fail, say, show
-from monitor.domain.event import Event, Record
+from monitor.cli.rows import agreement_row, event_row, evidence_rows, record_row
+from monitor.domain.event import Event
 from monitor.domain.ident import EventId
 from monitor.domain.roster import Agreement
-from monitor.ports import EventQuery
+from monitor.ports import Store
 
 FilterText = Annotated[
     list[str] | None,
     typer.Argument(help='filter, e.g. type:signed state:TX,FL "task force" (docs/filters.md)'),
 ]
 FormatOption = Annotated[Format, typer.Option("--format", "-f", help="table, json, ndjson, csv")]
-
 EVENT_COLUMNS = ("day", "type", "stage", "where", "title", "status", "id")
+FACT_NAMES = (
+    "type", "stage", "status", "day", "where", "agency", "model", "bill", "direction", "url", "id",
+)  # fmt: skip
+BUCKETS = ("day", "week", "month")
 
 
 def register(app: typer.Typer) -> None:
@@ -37,9 +39,7 @@ def register(app: typer.Typer) -> None:
 def events(
     filter: FilterText = None,
     limit: Annotated[int, typer.Option(help="at most so many")] = 50,
-    cursor: Annotated[
-        str | None, typer.Option(help="go on after a page: the cursor it gave")
-    ] = None,
+    cursor: Annotated[str | None, typer.Option(help="go on after a page's cursor")] = None,
     as_of: Annotated[str | None, typer.Option(help="as published by this day")] = None,
     known_at: Annotated[str | None, typer.Option(help="as this log knew it by this day")] = None,
     changed_since: Annotated[str | None, typer.Option(help="only what changed since")] = None,
@@ -47,41 +47,25 @@ def events(
 ) -> None:
     """Events that match a filter, newest first."""
     with open_app() as app:
-        query = EventQuery(
-            filter=app.filter(_expression(filter)),
-            as_of=_end_of(as_of),
-            known_at=_end_of(known_at),
-            changed_since=_start_of(changed_since),
+        asked = app.query.ask(
+            expression(filter),
+            as_of=end_of(as_of),
+            known_at=end_of(known_at),
+            changed_since=start_of(changed_since),
             cursor=cursor,
-            limit=min(limit, 200),
+            limit=limit,
         )
-        rows = _Pages(app, query, limit)
-        count = show((event_row(event) for event in rows.items), EVENT_COLUMNS, format)
-        if rows.next_cursor:
-            say(f"{count} shown; more with --cursor {rows.next_cursor}")
-        elif not count:
-            say("no event matches")
-
-
-class _Pages:
-    """Events of as many pages as `limit` needs; `next_cursor` is known after reading them."""
-
-    def __init__(self, app: App, query: EventQuery, limit: int) -> None:
-        self._app, self._query, self._left = app, query, limit
-        self.next_cursor: str | None = None
-
-    @property
-    def items(self) -> Iterator[Event]:
-        cursor = self._query.cursor
-        while self._left > 0:
-            page = self._app.store.events(
-                replace(self._query, cursor=cursor, limit=min(200, self._left))
-            )
-            yield from page.items
-            self._left -= len(page.items)
-            self.next_cursor = cursor = page.next_cursor
-            if cursor is None:
-                return
+        if limit > asked.query.limit:
+            count = show(map(event_row, app.query.each(asked, limit)), EVENT_COLUMNS, format)
+            next_cursor = None
+        else:
+            page = app.query.events(asked)
+            count = show(map(event_row, page.items), EVENT_COLUMNS, format)
+            next_cursor = page.next_cursor
+    if next_cursor:
+        say(f"{count} shown; more with --cursor {next_cursor}")
+    elif not count:
+        say("no event matches")
 
 
 def search(
@@ -100,27 +84,36 @@ def show_event(
 ) -> None:
     """One event: facts, evidence, history."""
     with open_app() as app:
-        found = app.find_event(event)
-        if found is None:
+        view = app.query.event(event)
+        if view is None:
             fail(f"no event {event!r}; `monitor events` lists them")
-        if found.merged_into:
-            say(f"{found.id} was merged into {found.merged_into}")
+        if view.redirected:
+            say(f"{event} was merged into {view.event.id}")
         if reached:
-            show(
-                _reached(app, found.id), ("when", "channel", "destination", "state", "kind"), format
-            )
-            return
-        if format in (Format.JSON, Format.NDJSON):
-            show([event_row(found, whole=True)], (), format)
-            return
-        show(_facts(found), ("what", "value"), Format.TABLE, title=found.title)
-        columns = ("publisher", "tier", "captured", "url", "quote")
-        show(_evidence(found), columns, Format.TABLE, title="Evidence")
-        rows = [record_row(record) for record in app.store.records(event_id=found.id)]
-        show(rows, ("recorded", "kind", "reason", "changed"), Format.TABLE, title="History")
+            columns = ("when", "channel", "destination", "state", "kind")
+            show(_reached(app.store, view.event.id), columns, format)
+        elif format in (Format.JSON, Format.NDJSON):
+            row = {
+                **event_row(view.event, whole=True),
+                "records": list(map(record_row, view.records)),
+            }
+            show([row], (), format)
+        else:
+            _show_whole(view.event, [record_row(record) for record in view.records])
 
 
-def _reached(app: App, event_id: EventId) -> list[Row]:
+def _show_whole(event: Event, history: list[Row]) -> None:
+    row = event_row(event)
+    facts: list[Row] = [{"what": n, "value": row[n]} for n in FACT_NAMES if row.get(n)]
+    if event.note:
+        facts.append({"what": "note", "value": event.note})
+    show(facts, ("what", "value"), Format.TABLE, title=event.title)
+    columns = ("publisher", "tier", "captured", "url", "quote")
+    show(evidence_rows(event), columns, Format.TABLE, title="Evidence")
+    show(history, ("recorded", "kind", "reason", "changed"), Format.TABLE, title="History")
+
+
+def _reached(store: Store, event_id: EventId) -> list[Row]:
     return [
         {
             "when": d.sent_at or d.attempted_at or d.created_at,
@@ -129,30 +122,28 @@ def _reached(app: App, event_id: EventId) -> list[Row]:
             "state": d.state.value,
             "kind": d.kind.value,
         }
-        for d in app.store.deliveries(event_id=event_id)
+        for d in store.deliveries(event_id=event_id)
     ]
 
 
 def stats(
     filter: FilterText = None,
     by: Annotated[
-        str, typer.Option(help="type, state, model, status, tier, month, week, day")
+        str, typer.Option(help="type, state, model, status, tier, direction, day, week, month")
     ] = "type",
     format: FormatOption = Format.AUTO,
 ) -> None:
     """Counts of events that match a filter."""
     with open_app() as app:
-        query = EventQuery(filter=app.filter(_expression(filter)))
-        if by in ("day", "week", "month"):
-            pairs = app.store.series(query, by)
+        asked = app.query.ask(expression(filter))
+        if by in BUCKETS:
+            pairs = app.query.series(asked, by)
         else:
-            facets = app.store.facets(query)
+            facets = app.query.facets(asked)
             if by not in facets:
-                fail(
-                    f"cannot count by {by!r}; use one of {', '.join([*facets, 'month', 'week', 'day'])}"
-                )
+                fail(f"cannot count by {by!r}; use one of {', '.join([*facets, *BUCKETS])}")
             pairs = facets[by]
-        show([{by: name, "events": count} for name, count in pairs], (by, "events"), format)
+    show([{by: name, "events": count} for name, count in pairs], (by, "events"), format)
 
 
 def roster(
@@ -160,33 +151,34 @@ def roster(
     as_of: Annotated[str | None, typer.Option(help="as published by this day")] = None,
     check: Annotated[bool, typer.Option("--check", help="show that the sum closes")] = False,
     by: Annotated[str | None, typer.Option(help="count by model, state or agency")] = None,
-    cited: Annotated[
-        bool, typer.Option(help="figures quoted by others, with their sources")
-    ] = False,
+    cited: Annotated[bool, typer.Option(help="figures quoted by others, with sources")] = False,
+    ended: Annotated[bool, typer.Option(help="ended agreements too")] = False,
     format: FormatOption = Format.AUTO,
 ) -> None:
     """Agreements on ICE's roster, today or as of any day."""
     with open_app() as app:
         if check:
-            _check_roster(app)
+            _check_roster(app.store)
             return
         if cited:
             show(app.cited_figures(), ("day", "figure", "value", "source"), format)
             return
-        agreements = app.roster(_expression(filter), _end_of(as_of))
-        if by:
-            show(_counted(agreements, by), (by, "agreements"), format)
-            return
-        columns = ("state", "agency", "county", "model", "signed", "standing", "since")
-        count = show((agreement_row(a) for a in agreements), columns, format)
-        say(f"{count} agreements")
+        view = app.query.roster(end_of(as_of), expression(filter))
+    agreements = view.agreements if ended else view.listed
+    if by:
+        show(_counted(agreements, by), (by, "agreements"), format)
+        return
+    columns = ("state", "agency", "county", "model", "signed", "standing", "since")
+    count = show(map(agreement_row, agreements), columns, format)
+    when = f"{view.published_at:%Y-%m-%d %H:%M} UTC" if view.published_at else "no publication"
+    say(f"{count} agreements of {view.agencies} agencies, as published by ICE, {when}")
 
 
-def _check_roster(app: App) -> None:
-    counts = app.store.roster_counts()
+def _check_roster(store: Store) -> None:
+    counts = store.roster_counts()
     if counts is None:
         fail("no roster yet: no publication was read", FINDING)
-    rows = [
+    rows: list[Row] = [
         {"what": "active", "agreements": counts.active},
         {"what": "unconfirmed", "agreements": counts.unconfirmed},
         {"what": "held", "agreements": counts.held},
@@ -194,12 +186,9 @@ def _check_roster(app: App) -> None:
         {"what": "ever listed", "agreements": counts.ever_listed},
     ]
     show(rows, ("what", "agreements"), Format.TABLE)
-    listed = app.roster_size()
-    if listed != counts.ever_listed:
-        fail(
-            f"the sum does not close: {listed} agreements are stored, {counts.ever_listed} counted",
-            FINDING,
-        )
+    stored = len(store.agreements())
+    if stored != counts.ever_listed:
+        fail(f"the sum does not close: {stored} stored, {counts.ever_listed} counted", FINDING)
     say("the sum closes")
 
 
@@ -219,123 +208,20 @@ def _counted(agreements: tuple[Agreement, ...], by: str) -> list[Row]:
     return [{by: name, "agreements": count} for name, count in ordered]
 
 
-def event_row(event: Event, whole: bool = False) -> Row:
-    """An event as a flat row; `whole` adds evidence and further fields."""
-    where = event.jurisdiction
-    row: dict[str, object] = {
-        "id": event.id,
-        "day": (event.occurred.day if event.occurred else event.captured_at.date()).isoformat(),
-        "type": event.event_type.value,
-        "stage": event.stage.value,
-        "where": ", ".join(p for p in (where.place, where.county, where.state or "US") if p),
-        "title": event.title,
-        "status": event.status.value,
-        "state": where.state,
-        "county": where.county,
-        "place": where.place,
-        "agency": event.agency,
-        "model": event.model.value if event.model else None,
-        "bill": event.bill,
-        "direction": event.direction.value,
-        "tier": event.tier.value,
-        "url": event.url,
-        "quote": event.quote[:300],
-        "recorded_at": event.recorded_at.isoformat(),
-    }
-    if whole:
-        row["evidence"] = _evidence(event)
-        row["updated_at"] = event.updated_at.isoformat()
-        row["merged_into"] = event.merged_into
-        row["links"] = [f"{relation} {other}" for relation, other in event.links]
-        row["note"] = event.note
-    return row
+def expression(words: list[str] | None) -> str:
+    """The words as one expression; a word that holds a space was quoted in the shell: a phrase."""
+    many = len(words or []) > 1
+    phrases = [many and " " in word and ":" not in word and '"' not in word for word in words or []]
+    return " ".join(f'"{w}"' if p else w for w, p in zip(words or [], phrases, strict=True))
 
 
-def record_row(record: Record) -> Row:
-    """One line of the log as a flat row."""
-    return {
-        "sequence": record.sequence,
-        "recorded": f"{record.recorded_at:%Y-%m-%d %H:%M}",
-        "kind": record.kind.value,
-        "reason": record.reason,
-        "changed": "; ".join(f"{name}: {was} -> {now}" for name, was, now in record.changed),
-        "hash": record.hash,
-    }
-
-
-def agreement_row(agreement: Agreement) -> Row:
-    """One agreement as a flat row."""
-    row = agreement.row
-    return {
-        "id": agreement.id,
-        "state": row.state,
-        "agency": row.agency,
-        "county": row.county,
-        "county_fips": row.county_fips,
-        "model": row.model.value,
-        "signed": row.signed.isoformat() if row.signed else None,
-        "standing": agreement.state.value,
-        "since": f"{agreement.first_listed_at:%Y-%m-%d}",
-        "last_seen": f"{agreement.last_seen_at:%Y-%m-%d}",
-        "moa": row.moa,
-    }
-
-
-def _facts(event: Event) -> list[Row]:
-    row = event_row(event)
-    names = (
-        "type",
-        "stage",
-        "status",
-        "day",
-        "where",
-        "agency",
-        "model",
-        "bill",
-        "direction",
-        "url",
-        "id",
-    )
-    facts: list[Row] = [{"what": name, "value": row[name]} for name in names if row.get(name)]
-    if event.note:
-        facts.append({"what": "note", "value": event.note})
-    return facts
-
-
-def _evidence(event: Event) -> list[Row]:
-    return [
-        {
-            "publisher": e.publisher or e.source_id,
-            "tier": e.tier.value,
-            "captured": f"{e.captured_at:%Y-%m-%d %H:%M}" if e.captured_at else "",
-            "url": e.url,
-            "quote": e.quote[:300],
-            "locator": e.locator,
-            "body_hash": e.body_hash,
-        }
-        for e in event.evidence
-    ]
-
-
-def _expression(words: list[str] | None) -> str:
-    """The words as one expression; a word with a space is a phrase, as the shell delivered it."""
-    parts = []
-    for word in words or []:
-        bare = (
-            ":" not in word
-            and " " in word
-            and '"' not in word
-            and (words is None or len(words) > 1)
-        )
-        parts.append(f'"{word}"' if bare else word)
-    return " ".join(parts)
-
-
-def _end_of(day: str | None) -> datetime | None:
+def end_of(day: str | None) -> datetime | None:
+    """The last moment (UTC) of a day given by a person."""
     return None if day is None else datetime.combine(_day(day), time.max, UTC)
 
 
-def _start_of(day: str | None) -> datetime | None:
+def start_of(day: str | None) -> datetime | None:
+    """The first moment (UTC) of a day given by a person."""
     return None if day is None else datetime.combine(_day(day), time.min, UTC)
 
 

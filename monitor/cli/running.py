@@ -198,7 +198,7 @@ def sources_probe(
 
 
 def sources_discover(url: Annotated[str, typer.Argument(help="a site's address")]) -> None:
-    """Find feeds, sitemaps, Legistar clients and tables on a site; prints a block for feeds.yaml."""
+    """Find feeds, sitemaps, Legistar clients and tables on a site; prints a block."""
     with open_app() as app:
         text = app.discover(url)
         if not text:

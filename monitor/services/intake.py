@@ -13,7 +13,7 @@ from datetime import datetime
 from monitor.decide import bind, candidate_keys, rederived, resolve, revise, withdrawals
 from monitor.detect.document import Document
 from monitor.detect.engine import findings as text_findings
-from monitor.detect.pack import Pack
+from monitor.detect.rule import Pack
 from monitor.detect.textdiff import change_between
 from monitor.domain.claim import Claim, Finding
 from monitor.domain.commit import LedgerCommit, PageCommit

@@ -1,0 +1,207 @@
+"""One object that holds what is built, built when first asked for and closed in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import cached_property
+from ipaddress import ip_network
+from typing import TYPE_CHECKING
+
+from monitor.bootstrap import knowledge
+from monitor.bootstrap.machine import SystemClock, monotonic
+from monitor.catalogue.load import Catalogue
+from monitor.detect.rule import Pack
+from monitor.domain.errors import ConfigError
+from monitor.domain.source import Source
+from monitor.ports import Channel, Clock, Store
+from monitor.services.health import HealthService
+from monitor.services.query import QueryService
+from monitor.services.reload import Watched
+from monitor.settings import Settings, process_environment, read_settings
+
+if TYPE_CHECKING:
+    from monitor.egress.gate import Gate
+    from monitor.fetch.client import Client
+    from monitor.services.check import Checked, CheckLoop
+    from monitor.services.deliver import Deliver
+    from monitor.services.digest import Digests
+    from monitor.services.intake import Intake
+    from monitor.services.workers import WorkerPool
+
+VERSION = "0.1.0"
+
+
+class App:
+    """The program as configured; parts are built at first use, so that a small verb starts fast."""
+
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        """`clock` is the wall clock unless the demo or a replay brings its own."""
+        self.settings = settings
+        self.clock: Clock = clock or SystemClock()
+        self._stack = ExitStack()
+
+    def close(self) -> None:
+        """Release everything that was built, newest first."""
+        self._stack.close()
+
+    @cached_property
+    def store(self) -> Store:
+        """The store, its schema brought up to date."""
+        from storage.store import open_store
+
+        self.settings.data_dir.mkdir(parents=True, exist_ok=True)
+        store = open_store(self.settings.database_url, self.settings.data_dir, self.clock)
+        self._stack.callback(store.close)
+        return store
+
+    @cached_property
+    def catalogue(self) -> Watched[Catalogue]:
+        """feeds.yaml as it stands."""
+        return knowledge.watched_catalogue(self.settings, self.clock, self.store)
+
+    @cached_property
+    def pack(self) -> Watched[Pack]:
+        """The shipped rules, those of MONITOR_RULES and the catalogue's own."""
+        return knowledge.watched_pack(self.settings, self.catalogue, self.clock, self.store)
+
+    @cached_property
+    def query(self) -> QueryService:
+        """The one query service."""
+        return QueryService(store=self.store, gazetteer=knowledge.gazetteer(), clock=self.clock)
+
+    @cached_property
+    def health(self) -> HealthService:
+        """How the sources stand."""
+        return HealthService(store=self.store, clock=self.clock, sources=self.sources)
+
+    def sources(self) -> tuple[Source, ...]:
+        """The sources of the catalogue, on or off as the probe, the keys and people decided."""
+        from monitor.bootstrap.switching import switched
+
+        states = self.store.source_states()
+        present = frozenset(name for name, secret in self.settings.secrets.items() if secret)
+        return tuple(switched(s, states.get(s.id), present) for s in self.catalogue.value.sources)
+
+    def chosen_sources(self, ids: Sequence[str] | None) -> tuple[Source, ...]:
+        """Sources by id, all when none is named. Raises ConfigError for an unknown id."""
+        sources = {source.id: source for source in self.sources()}
+        unknown = [i for i in ids or [] if i not in sources]
+        if unknown:
+            raise ConfigError(f"no source {unknown[0]!r} in {self.settings.feeds}")
+        return tuple(s for s in sources.values() if not ids or s.id in ids)
+
+    @cached_property
+    def gate(self) -> Gate:
+        """The egress gate with the networks that the operator allows."""
+        from monitor.egress.gate import Gate
+
+        try:
+            allowed = [ip_network(n) for n in self.settings.list("MONITOR_ALLOW_NETWORKS")]
+        except ValueError as error:
+            raise ConfigError(f"MONITOR_ALLOW_NETWORKS: {error}; write 10.0.0.0/8") from error
+        return Gate(monotonic=monotonic, allowed_networks=allowed)
+
+    @cached_property
+    def fetcher(self) -> Client:
+        """The HTTP client."""
+        from monitor.fetch.client import Client
+
+        contact = self.settings.get("MONITOR_CONTACT") or "operator did not say"
+        client = Client(
+            gate=self.gate,
+            clock=self.clock,
+            monotonic=monotonic,
+            user_agent=f"policy-monitor/{VERSION} ({contact})",
+            secrets=self.settings.secrets,
+        )
+        self._stack.callback(client.close)
+        return client
+
+    @cached_property
+    def workers(self) -> WorkerPool:
+        """Bounded worker processes; they load the same rules for the trigger scan."""
+        from monitor.bootstrap.reading import worker_pool
+
+        pool = worker_pool(self.settings, self.pack.value)
+        self._stack.callback(pool.close)
+        return pool
+
+    def intake(self, *, silent: bool = False) -> Intake:
+        """What takes readings in; `silent` tells nobody."""
+        from monitor.services.intake import Intake, Knowledge
+        from monitor.services.outbox import Routing
+
+        return Intake(
+            store=self.store,
+            clock=self.clock,
+            knowledge=lambda: Knowledge(pack=self.pack.value, gazetteer=knowledge.gazetteer()),
+            tables=self.tabling,
+            route=Routing(self.store, self.counties_near),
+            silent=silent,
+        )
+
+    def counties_near(self, place: str, km: int) -> tuple[str, ...]:
+        """FIPS of the counties within so many km of a place."""
+        return tuple(county.fips for county in knowledge.gazetteer().near(place, km))
+
+    def check_loop(self) -> CheckLoop:
+        """A loop over checks; close it when done."""
+        from monitor.registry import first_requests
+        from monitor.services.check import CheckLoop
+
+        return CheckLoop(
+            store=self.store,
+            fetcher=self.fetcher,
+            workers=self.workers,
+            intake=self.intake(),
+            clock=self.clock,
+            first=first_requests,
+        )
+
+    def check(self, sources: Sequence[Source], on_done: Callable[[Checked], None]) -> None:
+        """Check these sources once."""
+        loop = self.check_loop()
+        try:
+            loop.run(sources, on_done)
+        finally:
+            loop.close()
+
+    @cached_property
+    def channels(self) -> dict[str, Channel]:
+        """The channels that are configured, by name."""
+        from monitor.bootstrap.outgoing import open_channels
+
+        return open_channels(self.settings)
+
+    @cached_property
+    def deliver_service(self) -> Deliver:
+        """The outbox loop."""
+        from monitor.bootstrap.outgoing import deliver_service
+
+        return deliver_service(self)
+
+    def deliver(self) -> int:
+        """Send what is due; how many were confirmed."""
+        return self.deliver_service.run_once().sent
+
+    @cached_property
+    def digest_service(self) -> Digests:
+        """Digest windows."""
+        from monitor.services.digest import Digests
+
+        return Digests(self.store, self.clock, self.counties_near)
+
+    def digests(self) -> None:
+        """Close the digest windows that are due."""
+        self.digest_service.run_once()
+
+
+@contextmanager
+def open_app(clock: Clock | None = None) -> Iterator[App]:
+    """The program as the environment configures it, closed at the end."""
+    app = App(read_settings(process_environment()), clock)
+    try:
+        yield app
+    finally:
+        app.close()

@@ -1,0 +1,36 @@
+"""The machine the program runs on: its clocks and the data files of the package."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from importlib.resources import files
+
+
+class SystemClock:
+    """The wall clock."""
+
+    def now(self) -> datetime:
+        """The present moment, aware UTC."""
+        return datetime.now(UTC)
+
+
+def monotonic() -> float:
+    """Seconds of a clock that never goes back."""
+    return time.monotonic()
+
+
+def data_text(name: str) -> str:
+    """A text file of monitor.data, e.g. "counties.csv"."""
+    return files("monitor.data").joinpath(name).read_text(encoding="utf-8")
+
+
+def data_bytes(name: str) -> bytes:
+    """A binary file of monitor.data."""
+    return files("monitor.data").joinpath(name).read_bytes()
+
+
+def data_names(directory: str, suffix: str) -> list[str]:
+    """Names of the files of a directory of monitor.data, sorted."""
+    found = files("monitor.data").joinpath(directory).iterdir()
+    return sorted(entry.name for entry in found if entry.name.endswith(suffix))

@@ -1,0 +1,115 @@
+"""Channels and their options, from the settings; the closed list of hosts we send to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import SecretStr, ValidationError
+
+from monitor.domain.errors import ConfigError
+from monitor.ports import Channel
+from monitor.settings import Settings
+
+if TYPE_CHECKING:
+    from monitor.bootstrap.compose import App
+    from monitor.notify.personal import Correspondence
+    from monitor.services.deliver import Deliver
+
+
+def open_channels(settings: Settings) -> dict[str, Channel]:
+    """The channels that are configured, by name. Raises ConfigError for wrong settings."""
+    from monitor.channels import file, stdout
+
+    channels: dict[str, Channel] = {
+        "file": file.KIND.open(file.FileOptions(directory=settings.data_dir / "outgoing")),
+        "stdout": stdout.KIND.open(stdout.StdoutOptions()),
+    }
+    opened = (_webhook(settings), _slack(settings), _email(settings))
+    return channels | {channel.name: channel for channel in opened if channel is not None}
+
+
+def _webhook(settings: Settings) -> Channel:
+    from monitor.channels import webhook
+
+    return webhook.KIND.open(
+        webhook.WebhookOptions(
+            secret=SecretStr(settings.secret("MONITOR_WEBHOOK_SECRET").reveal()),
+            allow_networks=settings.list("MONITOR_ALLOW_NETWORKS"),
+        )
+    )
+
+
+def _slack(settings: Settings) -> Channel | None:
+    from monitor.channels import slack
+
+    token = settings.secret("MONITOR_SLACK_TOKEN")
+    hook = settings.secret("MONITOR_SLACK_WEBHOOK")
+    if not (token or hook):
+        return None
+    return slack.KIND.open(
+        slack.SlackOptions(
+            token=SecretStr(token.reveal()),
+            webhook_url=SecretStr(hook.reveal()),
+            api_url=settings.get("MONITOR_SLACK_API"),
+            buttons=bool(settings.secret("MONITOR_SLACK_APP_TOKEN")),
+        )
+    )
+
+
+def _email(settings: Settings) -> Channel | None:
+    from monitor.channels import email
+
+    if not settings.get("MONITOR_SMTP_HOST"):
+        return None
+    try:
+        options = email.EmailOptions.model_validate(
+            {
+                "host": settings.get("MONITOR_SMTP_HOST"),
+                "port": settings.get("MONITOR_SMTP_PORT"),
+                "security": settings.get("MONITOR_SMTP_SECURITY"),
+                "user": settings.get("MONITOR_SMTP_USER"),
+                "password": settings.secret("MONITOR_SMTP_PASSWORD").reveal(),
+                "ca_file": settings.get("MONITOR_SMTP_CA") or None,
+                "sender": settings.get("MONITOR_MAIL_FROM"),
+            }
+        )
+    except ValidationError as error:
+        problems = tuple(f"{e['loc']}: {e['msg']}" for e in error.errors())
+        raise ConfigError("the mail settings (MONITOR_SMTP_…) are wrong", problems) from error
+    return email.KIND.open(options)
+
+
+def correspondence(settings: Settings) -> Correspondence:
+    """What personal links are made of."""
+    from monitor.notify.message import Links
+    from monitor.notify.personal import Correspondence
+
+    return Correspondence(
+        links=Links(base_url=settings.get("MONITOR_BASE_URL")),
+        secret=settings.secret("MONITOR_SECRET").reveal(),
+        mail_from=settings.get("MONITOR_MAIL_FROM"),
+    )
+
+
+def operator_of(settings: Settings) -> tuple[str, str] | None:
+    """(channel, destination) of operator notices, None when nobody is named."""
+    channel, separator, destination = settings.get("MONITOR_OPERATOR").partition(":")
+    if not channel:
+        return None
+    if not separator or not destination:
+        raise ConfigError("MONITOR_OPERATOR must be channel:destination, e.g. email:me@x.org")
+    return channel, destination
+
+
+def deliver_service(app: App) -> Deliver:
+    """The outbox loop over the configured channels."""
+    from monitor.services.composition import Composition
+    from monitor.services.deliver import Deliver, DeliveryPolicy
+
+    return Deliver(
+        app.store,
+        app.channels,
+        Composition(app.store, correspondence(app.settings)),
+        app.clock,
+        DeliveryPolicy(operator=operator_of(app.settings)),
+    )

@@ -1,0 +1,118 @@
+"""What people decide about events: each decision is a record, routed like any other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from monitor.domain.errors import MonitorError
+from monitor.domain.event import Event, Record
+from monitor.domain.ident import ClaimId, EventId
+from monitor.domain.item import Item
+from monitor.domain.subscription import Delivery
+from monitor.ports import Clock, EventQuery, Store
+from monitor.resolve import people
+
+#: (records, now) -> outbox rows for them.
+Route = Callable[[Sequence[Record], datetime], tuple[Delivery, ...]]
+
+
+class UnknownEvent(MonitorError):
+    """No event has this id."""
+
+
+class Review:
+    """Decisions of people; `actor` is always a role, never a name."""
+
+    def __init__(self, *, store: Store, clock: Clock, route: Route) -> None:
+        self._store = store
+        self._clock = clock
+        self._route = route
+
+    def accept(self, event_id: str, *, actor: str, reason: str = "") -> tuple[Record, ...]:
+        """The event is one: it becomes worth an alert, and its text a labelled one."""
+        event = self._event(event_id)
+        self._label(event, "relevant", reason)
+        now = self._clock.now()
+        return self._write(
+            people.reviewed(event, relevant=True, now=now, actor=actor, reason=reason)
+        )
+
+    def reject(self, event_id: str, *, actor: str, reason: str = "") -> tuple[Record, ...]:
+        """It is none: retracted wherever it was told, and its text a labelled negative."""
+        event = self._event(event_id)
+        self._label(event, "not_relevant", reason)
+        now = self._clock.now()
+        return self._write(
+            people.reviewed(event, relevant=False, now=now, actor=actor, reason=reason)
+        )
+
+    def dispute(self, event_id: str, *, actor: str, reason: str) -> tuple[Record, ...]:
+        """Somebody contradicts it; it stays, marked."""
+        event, now = self._event(event_id), self._clock.now()
+        return self._write(people.disputed(event, now=now, actor=actor, reason=reason))
+
+    def restore(self, event_id: str, *, actor: str, reason: str) -> tuple[Record, ...]:
+        """Take a retraction, dispute or supersession back."""
+        event, now = self._event(event_id), self._clock.now()
+        return self._write(people.restored(event, now=now, actor=actor, reason=reason))
+
+    def merge(self, into: str, other: str, *, actor: str, reason: str) -> tuple[Record, ...]:
+        """Two events are one; the second redirects to the first."""
+        now = self._clock.now()
+        return self._write(
+            people.merged(
+                self._event(into), self._event(other), now=now, actor=actor, reason=reason
+            )
+        )
+
+    def unmerge(self, into: str, other: str, *, actor: str, reason: str) -> tuple[Record, ...]:
+        """Take a merge back."""
+        now = self._clock.now()
+        return self._write(
+            people.unmerged(
+                self._event(into), self._event(other), now=now, actor=actor, reason=reason
+            )
+        )
+
+    def split(
+        self, event_id: str, claims: Sequence[str], *, actor: str, reason: str
+    ) -> tuple[Record, ...]:
+        """Some of the evidence tells of another event."""
+        event, now = self._event(event_id), self._clock.now()
+        chosen = [ClaimId(claim) for claim in claims]
+        return self._write(people.split(event, chosen, now=now, actor=actor, reason=reason))
+
+    def rename(self, event_id: str, agency: str, *, actor: str, reason: str) -> tuple[Record, ...]:
+        """The agency is known by another name."""
+        event, now = self._event(event_id), self._clock.now()
+        return self._write(
+            people.renamed(event, agency=agency, now=now, actor=actor, reason=reason)
+        )
+
+    def queue(self, query: EventQuery) -> tuple[Event, ...]:
+        """Events that wait for a person, newest first."""
+        return self._store.events(query).items
+
+    def _write(self, records: tuple[Record, ...]) -> tuple[Record, ...]:
+        return self._store.append(records, self._route(records, self._clock.now()))
+
+    def _event(self, event_id: str) -> Event:
+        event = self._store.event(EventId(event_id))
+        if event is None:
+            raise UnknownEvent(f"no event {event_id!r}; `monitor events` lists them with their ids")
+        return event
+
+    def _label(self, event: Event, verdict: str, note: str) -> None:
+        """The text that opened the event becomes a labelled one, where it is still stored."""
+        item = self._opening_item(event)
+        if item is not None:
+            self._store.add_label(item, verdict, self._clock.now(), note)
+
+    def _opening_item(self, event: Event) -> Item | None:
+        records = self._store.records(event_id=event.id, limit=1)
+        claim = records[0].claim if records else None
+        if claim is None:
+            return None
+        revision = self._store.revision(claim.item_id, claim.revision)
+        return revision.item if revision else None
