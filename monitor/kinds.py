@@ -79,14 +79,14 @@ class RuleKind(Generic[OptionsT, SceneT, MatchT]):
 
     `prepare(options, terms)` compiles the block once per pack; it raises ValueError, with the
     reason, for a block that cannot work. `match(prepared, scene)` is pure and gives its matches
-    in the order of the text.
+    in the lines it is given (indexes; -1 is the title), in the order of the text.
     """
 
     name: str
     summary: str  #: one paragraph for the reference
     options: type[OptionsT]
     prepare: Callable[[OptionsT, Any], Any]
-    match: Callable[[Any, SceneT], tuple[MatchT, ...]]
+    match: Callable[[Any, SceneT, tuple[int, ...]], tuple[MatchT, ...]]
     example: str = ""  #: a valid block for a rule pack, shown in the reference and tested
 
 

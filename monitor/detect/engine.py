@@ -1,0 +1,84 @@
+"""Detection: a document in, findings out; pure, and bounded whatever the document is."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from monitor.detect.document import Document
+from monitor.detect.merge import distinct
+from monitor.detect.rule import Pack, Rule
+from monitor.detect.scene import Scene, Sighting, lay_out
+from monitor.detect.slots.fill import Filler
+from monitor.detect.slots.names import names_of
+from monitor.domain.claim import Finding
+from monitor.resolve.gazetteer import Gazetteer
+
+#: Sightings of one document that become findings; a list of a thousand agencies stops there.
+MAX_FINDINGS = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A rule's sighting in a document."""
+
+    rule: Rule
+    sighting: Sighting
+
+
+def findings(document: Document, pack: Pack, gazetteer: Gazetteer) -> tuple[Finding, ...]:
+    """What the document asserts, in the order of its text, one finding per event and subject.
+
+    Quotes are verbatim with offsets into `document.text`; where only the title says it, the quote
+    is the title and both offsets are -1. `event_key` and `keys` are left empty. Shadow rules give
+    no findings here.
+    """
+    if not relevant(document, pack):
+        return ()
+    names = names_of(gazetteer)
+    scene = lay_out(document, pack.symbols, names)
+    filler = Filler(scene, names, pack)
+    found: list[tuple[int, Finding]] = []
+    for seen in live(sightings(scene, pack)):
+        if seen.rule.spec.shadow:
+            continue
+        for finding in filler.findings(seen.rule, seen.sighting):
+            found.append((seen.sighting.index, finding))
+        if len(found) >= MAX_FINDINGS:
+            break
+    return distinct(found, document)
+
+
+def relevant(document: Document, pack: Pack) -> bool:
+    """Whether the document holds an anchor at all; fields are structured and always read."""
+    if document.fields:
+        return True
+    return pack.anchored(document.title + "\n" + document.text)
+
+
+def sightings(scene: Scene, pack: Pack) -> Iterable[Seen]:
+    """All sightings of all rules, stopped ones too, line by line."""
+    for number, lines in sorted(_candidates(scene, pack).items()):
+        rule = pack.rules[number]
+        for sighting in rule.kind.match(rule.prepared, scene, tuple(lines)):
+            yield Seen(rule=rule, sighting=sighting)
+
+
+def live(seen: Iterable[Seen]) -> list[Seen]:
+    """Sightings that nothing stopped, in the order of the text, the title first."""
+    going = [one for one in seen if one.sighting.stop is None or one.sighting.stop.weakens]
+    return sorted(going, key=lambda one: (one.sighting.index, one.sighting.first))
+
+
+def _candidates(scene: Scene, pack: Pack) -> dict[int, list[int]]:
+    """Rule number -> lines that hold one of its certain words."""
+    found: dict[int, list[int]] = defaultdict(list)
+    indexes = ([-1] if scene.title is not None else []) + pack.promising(scene)
+    for index in indexes:
+        line = scene.title if index < 0 else scene.line(index)
+        if line is None:
+            continue
+        for number in pack.rules_for(line.words):
+            found[number].append(index)
+    return found

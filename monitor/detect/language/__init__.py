@@ -1,0 +1,1 @@
+"""Sentence work: folding, sentences, tokens, symbols, guards, dates."""

@@ -1,0 +1,161 @@
+"""A line: one sentence (or title) as rules see it, with its clauses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from monitor.detect.language.dates import mark_dates
+from monitor.detect.language.sentences import Sentence
+from monitor.detect.language.tokens import BREAKERS, Token, View, words_between
+from monitor.detect.language.words import Pattern, word_set
+from monitor.detect.slots.agency import AgencyReader
+from monitor.detect.slots.bill import mark_spans
+from monitor.detect.slots.place import PlaceReader
+
+#: Words between a subject and its verb that do not make a subject of their own.
+_AUXILIARY = word_set(
+    "has have had is are was were be been being also then now later today not never will "
+    "would could should may might must shall can do does did to both all since just only "
+    "again still yet soon already formally officially unanimously quietly narrowly , and or"
+)
+
+
+class Symbols(Protocol):
+    """Symbol vocabularies as a trie of words."""
+
+    def longest(self, words: tuple[str, ...]) -> tuple[str, int]:
+        """(symbol, number of words) of the longest term that these words begin with."""
+        ...
+
+
+@dataclass(slots=True)
+class Line:
+    """One sentence: its tokens, its view, and where it stands."""
+
+    sentence: Sentence
+    tokens: list[Token]
+    in_title: bool
+    question: bool
+    view: View = field(init=False)
+    words: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Build the view once."""
+        self.view = View(self.tokens)
+        self.words = frozenset(token.view for token in self.tokens)
+
+    def has(self, pattern: Pattern) -> bool:
+        """Whether a compiled phrase is in the view."""
+        return pattern.search(self.view.text) is not None
+
+    def clause(self, act: int) -> tuple[int, str]:
+        """(first token, opener) of the clause whose verb is at token `act`.
+
+        The opener is the word that subordinates it ("who", "if", "that"), or "".
+        """
+        at = self._before_aside(act)
+        while at > 0:
+            token = self.tokens[at - 1]
+            if not token.symbol and token.word in BREAKERS:
+                return at, token.word
+            if token.word in {"and", "or", ","} and self._has_subject(at, act):
+                return at, ""
+            at -= 1
+        return 0, ""
+
+    def _before_aside(self, act: int) -> int:
+        """`the sheriff, who had refused, signed`: the aside is not the verb's clause."""
+        if act == 0 or self.tokens[act - 1].word != ",":
+            return act
+        for at in range(act - 2, max(0, act - 20), -1):
+            if self.tokens[at].word == "," and self.tokens[at + 1].word in {
+                "who",
+                "which",
+                "whose",
+            }:
+                return at
+        return act
+
+    def _has_subject(self, start: int, act: int) -> bool:
+        return any(
+            token.symbol not in {"", "WHEN"}
+            or (token.word not in _AUXILIARY and not token.word.endswith("ly"))
+            for token in self.tokens[start:act]
+        )
+
+    def clause_end(self, act: int) -> int:
+        """The token after the clause that begins with the verb at `act`."""
+        for at in range(act + 1, len(self.tokens)):
+            token = self.tokens[at]
+            if not token.symbol and token.word in BREAKERS and token.word not in {"(", ")"}:
+                return at
+        return len(self.tokens)
+
+
+@dataclass(slots=True)
+class LineReader:
+    """Makes lines of one text of one document; remembers places that the document has placed."""
+
+    text: str  #: folded
+    symbols: Symbols
+    places: PlaceReader
+    agencies: AgencyReader
+    in_title: bool = False
+
+    def line(self, sentence: Sentence) -> Line:
+        """Tokens in order: codes and numbers, vocabularies, places, agencies, dates."""
+        tokens: list[Token] = []
+        at = sentence.start
+        for marked in mark_spans(self.text, sentence.start, sentence.end):
+            tokens += words_between(self.text, at, marked.start)
+            tokens.append(marked)
+            at = marked.end
+        tokens += words_between(self.text, at, sentence.end)
+        tokens = self._vocabularies(tokens)
+        tokens = self.agencies.mark(self.places.mark(tokens))
+        question = self.text[sentence.end - 1 : sentence.end] == "?"
+        return Line(sentence, mark_dates(tokens), self.in_title, question)
+
+    def _vocabularies(self, tokens: list[Token]) -> list[Token]:
+        out: list[Token] = []
+        i = 0
+        words = [("" if token.symbol else token.word) for token in tokens]
+        while i < len(tokens):
+            symbol, length = self.symbols.longest(tuple(words[i : i + 9]))
+            if length:
+                span = tokens[i : i + length]
+                joined = " ".join(token.word for token in span)
+                out.append(Token(joined, span[0].start, span[-1].end, symbol))
+            else:
+                out.append(tokens[i])
+            i += length or 1
+        return out
+
+
+@dataclass(frozen=True, slots=True)
+class Trie:
+    """Symbol terms by their first word, longest first."""
+
+    rows: Mapping[str, tuple[tuple[tuple[str, ...], str], ...]]
+
+    @classmethod
+    def of(cls, terms: Mapping[tuple[str, ...], str]) -> Trie:
+        """From (words -> symbol)."""
+        rows: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+        for words, symbol in terms.items():
+            rows.setdefault(words[0], []).append((words, symbol))
+        return cls(
+            {
+                first: tuple(sorted(found, key=lambda row: -len(row[0])))
+                for first, found in rows.items()
+            }
+        )
+
+    def longest(self, words: tuple[str, ...]) -> tuple[str, int]:
+        """(symbol, number of words) of the longest term that these words begin with."""
+        for term, symbol in self.rows.get(words[0], ()):
+            if words[: len(term)] == term:
+                return symbol, len(term)
+        return "", 0

@@ -1,0 +1,105 @@
+"""Sentences and paragraphs of folded text, robust to abbreviations, captions and line wraps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import re2
+
+from monitor.detect.language.words import word_set
+
+MAX_SENTENCE = 1_500  #: a longer run is cut here; no news sentence is this long
+_STOP = re2.compile(r"""[.!?]+["')\]]*\s+|\s*\n\s*|\s\|\s""")
+_ABBREVIATIONS = word_set(
+    "gov sgt lt col capt maj gen sen rep rev dr mr mrs ms jr sr st ste mt ft no nos sec art v "
+    "vs jan feb mar apr jun jul aug sept sep oct nov dec atty supt dep dept div ave blvd pub "
+    "ch inc co corp u.s u.s.c d.c a.m p.m i.c.e e.g i.e n.c s.c n.j n.y n.m n.h n.d s.d w.va "
+    "va tenn ala ark ariz calif colo conn del fla ga ill ind kan ky la mass md mich minn miss "
+    "mo mont neb nev okla ore pa tex vt wash wis wyo comp subd par reg res stat h.b s.b h.r "
+    "l.d a.b s.j pct cpl det hon twp cmdr sess approx"
+)
+#: Abbreviations that also end sentences: a capitalised function word after them starts a new one.
+_MAY_END = word_set("u.s u.s.c d.c a.m p.m inc co corp n.c s.c n.j n.y i.c.e")
+_STARTERS = word_set(
+    "the a an in on at it he she they his her their this that these those but and after "
+    "before when while if as for under since according last earlier both some many no"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A half-open span of the folded text and the number of its paragraph."""
+
+    start: int
+    end: int
+    paragraph: int
+
+
+def sentences(text: str) -> Iterator[Sentence]:
+    """Sentences in order, none empty, none longer than MAX_SENTENCE."""
+    start, paragraph = 0, 0
+    for match in _STOP.finditer(text):
+        kind = _break_kind(text, start, match.start(), match.end())
+        if not kind:
+            continue
+        end = match.end() if kind == "sentence" else match.start()
+        yield from _cut(text, start, end, paragraph)
+        start = match.end()
+        paragraph += kind == "paragraph"
+    yield from _cut(text, start, len(text), paragraph)
+
+
+def _break_kind(text: str, start: int, at: int, after: int) -> str:
+    if "\n" in text[at:after]:
+        return _line_break(text, start, at, after)
+    if text[at:after].strip() == "|":
+        return "paragraph"
+    return "" if _goes_on(text, start, at, after) else "sentence"
+
+
+def _line_break(text: str, start: int, at: int, after: int) -> str:
+    """A blank line or a finished or short line ends a paragraph; a wrapped one goes on."""
+    if text.count("\n", at, after) > 1 or after >= len(text):
+        return "paragraph"
+    line = text[max(text.rfind("\n", start, at), start) : at].strip()
+    if line[-1:] in ".!?:;\"'":
+        return "paragraph"
+    following = text[after : after + 1]
+    if following.islower() or following in "(,0123456789$":
+        return "" if len(line) > 30 else "paragraph"
+    return "" if len(line) >= 60 and not line.isupper() and following not in "-*" else "paragraph"
+
+
+def _goes_on(text: str, start: int, at: int, after: int) -> bool:
+    """True when the full stop belongs to an abbreviation, an initial or a number."""
+    following = text[after : after + 1]
+    if not following:
+        return False
+    if following.islower() and text[at] == ".":
+        return True
+    if text[at] != ".":
+        return False
+    space = max(text.rfind(" ", start, at), text.rfind("(", start, at), start - 1)
+    word = text[space + 1 : at].lower().lstrip("\"'(")
+    if len(word) == 1 and word.isalpha() and word != "i":
+        return True
+    if word not in _ABBREVIATIONS:
+        return False
+    if word in _MAY_END:
+        return text[after : after + 14].split(" ", 1)[0].lower().strip(",") not in _STARTERS
+    return True
+
+
+def _cut(text: str, start: int, end: int, paragraph: int) -> Iterator[Sentence]:
+    while end - start > MAX_SENTENCE:
+        space = text.rfind(" ", start, start + MAX_SENTENCE)
+        middle = space if space > start else start + MAX_SENTENCE
+        yield Sentence(start, middle, paragraph)
+        start = middle
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    if end > start:
+        yield Sentence(start, end, paragraph)

@@ -1,0 +1,66 @@
+"""When the act took place, as its own clause says it, and whether that makes it history."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from monitor.detect.language.dates import When, resolve
+from monitor.detect.language.line import Line
+from monitor.detect.language.words import word_set
+from monitor.domain.moment import Precision, StatedDate
+
+#: Words before a date that make it a date of something else.
+_OTHER_DATES = word_set(
+    "since until through by before effective after beginning starting expires from"
+)
+_SPAN_DAYS = {Precision.DAY: 0, Precision.WEEK: 6, Precision.MONTH: 30, Precision.YEAR: 365}
+
+
+def when_of(line: Line, act: int) -> When | None:
+    """The date expression of the act: the nearest after it in its clause, else before it."""
+    end = line.clause_end(act)
+    for at in range(act + 1, min(end, act + 30)):
+        found = _when(line, at)
+        if found is not None:
+            return found
+    start, _ = line.clause(act)
+    for at in range(act - 1, max(-1, start - 1, act - 20), -1):
+        found = _when(line, at)
+        if found is not None:
+            return found
+    return _opening(line, start)
+
+
+def _opening(line: Line, start: int) -> When | None:
+    """`On July 29, the House ...`: the sentence's first words date its main clause."""
+    return next((w for at in range(min(4, start)) if (w := _when(line, at)) is not None), None)
+
+
+def _when(line: Line, at: int) -> When | None:
+    value = line.tokens[at].value
+    if not isinstance(value, When) or value.future:
+        return None
+    before = [token.word for token in line.tokens[max(0, at - 2) : at]]
+    return None if set(before) & _OTHER_DATES else value
+
+
+def occurred(line: Line, act: int, published: StatedDate | None) -> StatedDate | None:
+    """The day of the act with its precision; None when the clause does not say."""
+    when = when_of(line, act)
+    return resolve(when, published) if when is not None else None
+
+
+def history(line: Line, act: int, published: StatedDate | None, fresh_days: int) -> str | None:
+    """The words that date the act long before publication, or None."""
+    when = when_of(line, act)
+    if when is None:
+        return None
+    if published is None:
+        old = when.kind in {"years", "season"} and when.offset < 0
+        return when.words if old else None
+    day = resolve(when, published)
+    if day is None:
+        return None
+    newest = day.day + timedelta(days=_SPAN_DAYS[day.precision])
+    reach = published.day - timedelta(days=fresh_days)
+    return when.words if newest < reach else None

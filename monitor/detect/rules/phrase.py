@@ -1,0 +1,221 @@
+"""Rule kind `phrase`: words in a sentence, with what must and must not stand around them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import Field
+
+from monitor.detect.language.guards import Guard, Stop, Surroundings, first_stop
+from monitor.detect.language.line import Line
+from monitor.detect.language.words import Match, Pattern
+from monitor.detect.pack_spec import ContextSpec, Phrase, RuleSpec
+from monitor.detect.rule import Bench, Context, Topic
+from monitor.detect.scene import Scene, Sighting
+from monitor.domain.vocabulary import DocumentKind
+from monitor.kinds import RuleKind
+
+
+class PhraseRule(RuleSpec):
+    """Phrases, of which one must match inside one sentence."""
+
+    phrases: tuple[Phrase, ...] = Field(min_length=1)
+    scope: Literal["any", "title", "text"] = Field(
+        default="any", description="Where the phrase may stand."
+    )
+    on: Literal["any", "added", "removed"] = Field(
+        default="any", description="On a changed page: only in sentences added or removed."
+    )
+    documents: tuple[DocumentKind, ...] = Field(default=(), description="Only these kinds.")
+    needs: tuple[ContextSpec, ...] = Field(default=(), description="All of these must be there.")
+    without: tuple[Phrase, ...] = Field(
+        default=(), description="None of these may be in the sentence."
+    )
+    without_title: tuple[Phrase, ...] = Field(
+        default=(), description="None of these may be in the title."
+    )
+    guards: tuple[str, ...] = Field(default=(), description="Guards besides those for everywhere.")
+    lift: tuple[str, ...] = Field(default=(), description="Guards that do not apply to this rule.")
+    agency: Literal["needed", "wanted", "none"] = Field(
+        default="wanted", description="Whether the finding names an agency, and must."
+    )
+    place: Literal["needed", "wanted", "federal", "state"] = Field(
+        default="wanted",
+        description="federal: no state is given; state: the state only; needed: else a review.",
+    )
+    fresh_days: int = Field(
+        default=60, ge=0, le=4_000, description="Older stated days make the match background."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A phrase rule, compiled."""
+
+    options: PhraseRule
+    patterns: tuple[Pattern, ...]
+    keys: frozenset[str]
+    needs: tuple[Context, ...]
+    without: tuple[Pattern, ...]
+    without_title: tuple[Pattern, ...]
+    guards: tuple[Guard, ...]
+    topics: tuple[Topic, ...]
+
+
+def prepare(options: PhraseRule, bench: Bench) -> Prepared:
+    """Compile the block. Raises PhraseProblem or ValueError with the reason."""
+    for name in (*options.guards, *options.lift):
+        if name not in bench.guards:
+            raise ValueError(f"unknown guard '{name}'")
+    nodes = bench.nodes(options.phrases)
+    found = [bench.keys(node) for node in nodes]
+    return Prepared(
+        options=options,
+        patterns=bench.phrases(options.phrases),
+        keys=frozenset().union(*found) if all(found) else frozenset(),
+        needs=tuple(_context(need, bench) for need in options.needs),
+        without=bench.phrases(options.without),
+        without_title=bench.phrases(options.without_title),
+        guards=tuple(
+            guard
+            for name, guard in bench.guards.items()
+            if name not in options.lift and (guard.everywhere or name in options.guards)
+        ),
+        topics=tuple(_topic(name, bench) for name in options.types),
+    )
+
+
+def _context(need: ContextSpec, bench: Bench) -> Context:
+    words = " or ".join(need.any)
+    return Context(patterns=bench.phrases(need.any), scope=need.within, words=words)
+
+
+def _topic(name: str, bench: Bench) -> Topic:
+    if name not in bench.topics:
+        raise ValueError(f"unknown topic '{name}'")
+    return bench.topics[name]
+
+
+def match(prepared: Prepared, scene: Scene, lines: tuple[int, ...]) -> tuple[Sighting, ...]:
+    """Sightings in these lines, stopped ones too, each with the guard that stopped it."""
+    if prepared.options.documents and scene.document.kind not in prepared.options.documents:
+        return ()
+    found = []
+    for index in lines:
+        if (index < 0 and prepared.options.scope == "text") or (
+            index >= 0 and prepared.options.scope == "title"
+        ):
+            continue
+        sighting = _in_line(prepared, scene, index)
+        if sighting is not None:
+            found.append(sighting)
+    return tuple(found)
+
+
+def _in_line(prepared: Prepared, scene: Scene, index: int) -> Sighting | None:
+    line = scene.title if index < 0 else scene.line(index)
+    if line is None or not _changed(prepared.options.on, scene, line):
+        return None
+    best: Sighting | None = None
+    for pattern in prepared.patterns:
+        for found in _occurrences(pattern, line):
+            sighting = _sighting(prepared, scene, line, index, found)
+            if sighting.stop is None:
+                return sighting
+            if best is None or (sighting.stop.weakens and not _weak(best)):
+                best = sighting
+    return best
+
+
+def _weak(sighting: Sighting) -> bool:
+    return sighting.stop is not None and sighting.stop.weakens
+
+
+def _occurrences(pattern: Pattern, line: Line) -> list[Match]:
+    """Up to three places in one line, since the first may be stopped and the second not."""
+    found: list[Match] = []
+    at = 0
+    while len(found) < 3:
+        hit = pattern.search(line.view.text, at)
+        if hit is None:
+            break
+        found.append(hit)
+        at = max(hit.start(), hit.start(1) if hit.re.groups and hit.start(1) >= 0 else 0) + 1
+    return found
+
+
+def _sighting(prepared: Prepared, scene: Scene, line: Line, index: int, found: Match) -> Sighting:
+    start, end = found.span()
+    group = 1 if found.re.groups and found.start(1) >= 0 else 0
+    first = line.view.token_at(found.start(group) + 1)
+    last = line.view.token_at(found.end(group) - 1 if group else end - 2)
+    stop = _stop(prepared, scene, line, index, first, last)
+    topic = None
+    if prepared.topics and (stop is None or stop.weakens):
+        topic = _topic_of(prepared, scene, line, index)
+        if topic is None:
+            stop = Stop("topic", "what the measure does is not said")
+    return Sighting(
+        line=line,
+        index=index,
+        first=first,
+        last=last,
+        start_token=line.view.token_at(start + 1),
+        end_token=line.view.token_at(end - 2),
+        topic=topic,
+        stop=stop,
+    )
+
+
+def _stop(
+    prepared: Prepared, scene: Scene, line: Line, index: int, first: int, last: int
+) -> Stop | None:
+    for pattern in prepared.without:
+        if (hit := pattern.search(line.view.text)) is not None:
+            return Stop("without", hit.group(0).decode("ascii").strip())
+    if prepared.without_title and scene.title is not None:
+        for pattern in prepared.without_title:
+            if (hit := pattern.search(scene.title.view.text)) is not None:
+                return Stop("without_title", hit.group(0).decode("ascii").strip())
+    for need in prepared.needs:
+        if not scene.holds(need.patterns, need.scope, index):
+            return Stop("needs", f"{need.words} ({need.scope})")
+    near = scene.near(index) if any(guard.document for guard in prepared.guards) else ()
+    around = Surroundings(line, first, last, scene.title, near)
+    return first_stop(prepared.guards, around)
+
+
+def _topic_of(prepared: Prepared, scene: Scene, line: Line, index: int) -> str | None:
+    """The topic with most phrases in the sentence, else the title, else near, else the document."""
+    for scope in ("sentence", "title", "near", "document"):
+        lines = tuple(scene.within(scope, index))
+        score = {
+            topic.name: sum(1 for p in topic.patterns for one in lines if one.has(p))
+            for topic in prepared.topics
+        }
+        ranked = sorted(score.items(), key=lambda row: -row[1])
+        if ranked[0][1] and (len(ranked) == 1 or ranked[0][1] > ranked[1][1]):
+            return ranked[0][0]
+    return None
+
+
+def _changed(on: str, scene: Scene, line: Line) -> bool:
+    """Whether the line is among the added or removed sentences that the rule asks for."""
+    if on == "any":
+        return True
+    change = scene.document.change
+    if change is None or line.in_title:
+        return False
+    text = " ".join(scene.body.text[line.sentence.start : line.sentence.end].split()).lower()
+    pool = change.added if on == "added" else change.removed
+    return any(text in " ".join(piece.split()).lower() for piece in pool)
+
+
+KIND = RuleKind(
+    name="phrase",
+    summary="Words in one sentence, with what must and must not stand around them.",
+    options=PhraseRule,
+    prepare=prepare,
+    match=match,
+)

@@ -1,0 +1,123 @@
+"""A document laid out for rules: its lines, read when asked for, and what matches in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from monitor.detect.document import Document
+from monitor.detect.language.folding import Folded, fold
+from monitor.detect.language.guards import Stop
+from monitor.detect.language.line import Line, LineReader, Trie
+from monitor.detect.language.sentences import Sentence, sentences
+from monitor.detect.language.words import Pattern
+from monitor.detect.slots.agency import AgencyReader
+from monitor.detect.slots.names import GazetteerNames
+from monitor.detect.slots.place import PlaceReader
+
+#: Sentences before a match in which an antecedent or a missing word is looked for.
+NEAR = 3
+#: Lines of one document that are analysed; the longest real document has about 2,000.
+MAX_LINES = 3_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """A rule's match: the line and its tokens; `stop` says why it does not count."""
+
+    line: Line
+    index: int  #: of the line in its scene; -1 for the title
+    first: int
+    last: int
+    start_token: int
+    end_token: int
+    topic: str | None = None
+    stop: Stop | None = None
+
+
+@dataclass(slots=True)
+class Scene:
+    """One document: folded title and text, sentence spans, and lines read on demand."""
+
+    document: Document
+    title_text: Folded
+    body: Folded
+    spans: tuple[Sentence, ...]
+    _reader: LineReader
+    _title_reader: LineReader
+    _lines: dict[int, Line] = field(default_factory=dict)
+    _title: Line | None = None
+    lines_of_rule: dict[int, list[int]] = field(default_factory=dict)
+    """Rule number -> indexes of lines (-1: title) that hold one of its certain words."""
+
+    def line(self, index: int) -> Line:
+        """The line of a sentence."""
+        if index not in self._lines:
+            self._lines[index] = self._reader.line(self.spans[index])
+        return self._lines[index]
+
+    @property
+    def title(self) -> Line | None:
+        """The title as a line; None when there is none."""
+        if self._title is None and self.title_text.text.strip():
+            length = min(len(self.title_text.text), 400)
+            self._title = self._title_reader.line(Sentence(0, length, -1))
+        return self._title
+
+    def near(self, index: int, before: int = NEAR) -> tuple[Line, ...]:
+        """The line and up to `before` lines in front of it, nearest first; not the title."""
+        if index < 0:
+            return (self.title,) if self.title else ()
+        return tuple(self.line(i) for i in range(index, max(-1, index - before - 1), -1))
+
+    def within(self, scope: str, index: int) -> Iterator[Line]:
+        """Lines of a scope around a line: sentence, near, paragraph, title, document."""
+        title = self.title
+        if scope in {"title", "near", "document", "paragraph"} and title is not None:
+            yield title
+        if scope == "sentence":
+            yield title if index < 0 and title is not None else self.line(max(index, 0))
+        elif scope == "near":
+            yield from self.near(index) if index >= 0 else self._first(4)
+        elif scope == "paragraph" and index >= 0:
+            yield from self._paragraph(index)
+        elif scope in {"document", "paragraph"}:
+            yield from self._first(80)
+
+    def _first(self, count: int) -> Iterator[Line]:
+        for index in range(min(count, len(self.spans))):
+            yield self.line(index)
+
+    def _paragraph(self, index: int) -> Iterator[Line]:
+        number = self.spans[index].paragraph
+        for i in range(max(0, index - 12), min(len(self.spans), index + 12)):
+            if self.spans[i].paragraph == number:
+                yield self.line(i)
+
+    def holds(self, patterns: tuple[Pattern, ...], scope: str, index: int) -> bool:
+        """Whether one of the patterns is in a line of the scope."""
+        return any(
+            pattern.search(line.view.text) is not None
+            for line in self.within(scope, index)
+            for pattern in patterns
+        )
+
+
+def lay_out(document: Document, symbols: Trie, names: GazetteerNames) -> Scene:
+    """Fold a document and find its sentences; lines are read when rules ask for them."""
+    title, body = fold(document.title[:2_000]), fold(document.text)
+    spans = []
+    for span in sentences(body.text):
+        spans.append(span)
+        if len(spans) >= MAX_LINES:
+            break
+    known: dict[str, tuple[str, ...]] = {}
+    readers = [_reader(text.text, symbols, names, known) for text in (body, title)]
+    readers[1].in_title = True
+    return Scene(document, title, body, tuple(spans), readers[0], readers[1])
+
+
+def _reader(
+    text: str, symbols: Trie, names: GazetteerNames, known: dict[str, tuple[str, ...]]
+) -> LineReader:
+    return LineReader(text, symbols, PlaceReader(names, text, known), AgencyReader(text))

@@ -1,0 +1,1 @@
+"""Slots of a finding: agency, place, model, bill, amount."""

@@ -1,0 +1,233 @@
+"""Agencies in a sentence: sheriffs, police, state, campus, tribal, port, jail agencies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from monitor.detect.language.tokens import Token
+from monitor.detect.language.words import word_set
+from monitor.detect.slots.place import STATE_NAMES, Place
+
+
+@dataclass(frozen=True, slots=True)
+class Agency:
+    """An agency as named, or composed in full form from its place; `place` is where it works."""
+
+    name: str
+    place: Place | None
+
+
+_UNIT = frozenset(["office", "department", "dept"])
+_JAIL = ("jail", "detention center", "corrections center", "correctional center",
+         "adult detention center", "department of corrections", "corrections department",
+         "regional jail")  # fmt: skip
+_STATE_UNITS = (
+    "highway patrol", "state police", "state patrol", "state highway patrol",
+    "department of public safety", "department of corrections and rehabilitation",
+    "division of corrections and rehabilitation", "department of corrections",
+    "division of corrections", "department of correction", "bureau of investigation",
+    "national guard", "army national guard", "department of law enforcement",
+    "fish and wildlife conservation commission", "department of wildlife and fisheries",
+    "marine resources commission", "state guard", "department of highway safety and motor vehicles",
+    "attorney general 's office", "office of the attorney general",
+    "division of alcoholic beverages",
+    "department of agriculture and consumer services", "department of financial services",
+    "department of environmental protection", "state fire marshal 's office", "lottery commission",
+    "department of justice investigation", "alcoholic beverage control board",
+    "department of emergency management", "division of emergency management", "rangers",
+)  # fmt: skip
+_UNIT_KEYS = tuple(sorted((tuple(u.split()) for u in _STATE_UNITS), key=len, reverse=True))
+_JAIL_KEYS = tuple(sorted((tuple(u.split()) for u in _JAIL), key=len, reverse=True))
+_POLICE_AFTER = word_set("department dept force officers chief")
+_SPECIAL_HEADS = word_set(
+    "university college tribal tribe nation airport port district isd authority school campus"
+)
+_ROMAN_CAPS = frozenset({"of", "the", "and"})
+
+
+@dataclass(slots=True)
+class AgencyReader:
+    """Marks agencies in token lists in which places are already marked."""
+
+    text: str
+
+    def mark(self, tokens: list[Token]) -> list[Token]:
+        """Put agencies together as AGENCY symbols; lists of counties under one noun are split."""
+        self._sheriffs_of(tokens)
+        i = 0
+        while i < len(tokens):
+            place = tokens[i].value
+            if isinstance(place, Place):
+                self._after_place(tokens, i, place)
+            elif not tokens[i].symbol and tokens[i].word == "police":
+                i = self._special_police(tokens, i)
+            i += 1
+        self._shared_noun(tokens)
+        return tokens
+
+    def _after_place(self, tokens: list[Token], i: int, place: Place) -> None:
+        at = i + 1
+        if _word(tokens, at) == "'s":
+            at += 1
+        if place.kind == "state":
+            length = _longest(tokens, at, _UNIT_KEYS)
+            if length:
+                unit = self.text[tokens[at].start : tokens[at + length - 1].end]
+                name = f"{STATE_NAMES[place.name][0].title()} {_proper(unit)}"
+                _merge(tokens, i, at + length, Agency(name, place))
+            return
+        end, name = self._local(tokens, at, place)
+        if name:
+            _merge(tokens, i, end, Agency(name, place))
+
+    def _local(self, tokens: list[Token], at: int, place: Place) -> tuple[int, str]:
+        word = _word(tokens, at)
+        if word in {"sheriff", "sheriffs", "sheriffs'", "sheriff'", "sheriff-coroner"}:
+            return self._sheriff(tokens, at, place)
+        if word in {"police", "pd", "metro", "metropolitan", "marshal", "city"}:
+            return self._police(tokens, at, place)
+        if word in {"constable", "constables"}:
+            return self._constable(tokens, at, place)
+        if place.kind == "county":
+            length = _longest(tokens, at, _JAIL_KEYS)
+            if length:
+                unit = self.text[tokens[at].start : tokens[at + length - 1].end]
+                return at + length, f"{place.name} {_proper(unit)}"
+        return at, ""
+
+    def _sheriff(self, tokens: list[Token], at: int, place: Place) -> tuple[int, str]:
+        end = at + 1
+        if _word(tokens, end) == "'s":
+            end += 1
+        unit = _word(tokens, end)
+        if unit in _UNIT:
+            end += 1
+        else:
+            end = at + 1
+        noun = "Department" if unit in {"department", "dept"} else "Office"
+        return end, f"{place.name} Sheriff's {noun}"
+
+    def _police(self, tokens: list[Token], at: int, place: Place) -> tuple[int, str]:
+        end = at
+        metro = ""
+        while _word(tokens, end) in {"metro", "metropolitan", "city"}:
+            metro = "Metropolitan " if _word(tokens, end) != "city" else metro
+            end += 1
+        word = _word(tokens, end)
+        if word == "marshal" and place.kind == "city":
+            return end + 1, f"{place.name} Marshal's Office"
+        if word not in {"police", "pd"}:
+            return at, ""
+        end += 1
+        if _word(tokens, end) in _POLICE_AFTER:
+            end += 1
+        return end, f"{place.name} {metro}Police Department"
+
+    def _constable(self, tokens: list[Token], at: int, place: Place) -> tuple[int, str]:
+        end = at + 1
+        if _word(tokens, end) == "'s" or _word(tokens, end) == ",":
+            end += 1
+        if _word(tokens, end) in {"precinct", "pct"} and _word(tokens, end + 1)[:1].isdigit():
+            number = _word(tokens, end + 1)
+            return end + 2, f"{place.name} Constable Precinct {number}"
+        return at + 1, f"{place.name} Constable"
+
+    def _special_police(self, tokens: list[Token], i: int) -> int:
+        """`University of Florida Police Department`, `Mashantucket Tribal Police`."""
+        start = i
+        while start and i - start < 6 and self._capital(tokens, start - 1):
+            start -= 1
+        words = [t.word for t in tokens[start:i]]
+        if not any(w in _SPECIAL_HEADS for w in " ".join(words).split()):
+            return i
+        end = i + 1
+        if _word(tokens, end) in _POLICE_AFTER:
+            end += 1
+        states = [t.value for t in tokens[start:i] if isinstance(t.value, Place)]
+        name = self.text[tokens[start].start : tokens[end - 1].end]
+        _merge(tokens, start, end, Agency(name, states[0] if states else None))
+        return start
+
+    def _capital(self, tokens: list[Token], i: int) -> bool:
+        token = tokens[i]
+        if isinstance(token.value, Agency) or token.symbol not in {"", "PLACE"}:
+            return False
+        first = self.text[token.start : token.start + 1]
+        return first.isupper() or token.word in _ROMAN_CAPS
+
+    def _sheriffs_of(self, tokens: list[Token]) -> None:
+        """`sheriffs of A, B and C counties`: the noun stands for each place after it."""
+        for i, token in enumerate(tokens[:-2]):
+            if token.word not in {"sheriffs", "sheriff", "police"} or token.symbol:
+                continue
+            at = i + 1
+            if tokens[at].word not in {"of", "in", "from"}:
+                continue
+            at += 1
+            while at < len(tokens):
+                place = tokens[at].value
+                if isinstance(place, Place) and place.kind == "county" and token.word != "police":
+                    tokens[at].symbol = "AGENCY"
+                    tokens[at].value = Agency(f"{place.name} Sheriff's Office", place)
+                elif tokens[at].word not in {",", "and", "the", "counties"}:
+                    break
+                at += 1
+
+    def _shared_noun(self, tokens: list[Token]) -> None:
+        """`Kenosha and Sauk county sheriffs`, `A and B counties' sheriffs`: names before a noun."""
+        for i, token in enumerate(tokens):
+            agency = token.value
+            if isinstance(agency, Agency) and agency.place and i >= 2:
+                self._share_back(tokens, i, agency)
+            elif token.word in {"counties", "counties'"} and _word(tokens, i + 1) in {
+                "sheriffs", "sheriff",
+            }:  # fmt: skip
+                self._share_list(tokens, i)
+
+    def _share_back(self, tokens: list[Token], i: int, agency: Agency) -> None:
+        at = i - 1
+        while at > 0 and tokens[at].word in {",", "and"}:
+            place = tokens[at - 1].value
+            if not isinstance(place, Place) or not agency.place:
+                return
+            if place.kind != agency.place.kind or place.kind == "state":
+                return
+            suffix = agency.name.removeprefix(agency.place.name)
+            tokens[at - 1].symbol = "AGENCY"
+            tokens[at - 1].value = Agency(place.name + suffix, place)
+            at -= 2
+
+    def _share_list(self, tokens: list[Token], i: int) -> None:
+        at = i - 1
+        while at >= 0:
+            place = tokens[at].value
+            if isinstance(place, Place) and place.kind == "county":
+                tokens[at].symbol = "AGENCY"
+                tokens[at].value = Agency(f"{place.name} Sheriff's Office", place)
+            elif tokens[at].word not in {",", "and"}:
+                break
+            at -= 1
+
+
+def _word(tokens: list[Token], i: int) -> str:
+    return tokens[i].word if 0 <= i < len(tokens) and not tokens[i].symbol else ""
+
+
+def _longest(tokens: list[Token], at: int, keys: tuple[tuple[str, ...], ...]) -> int:
+    words = tuple(t.word for t in tokens[at : at + 6])
+    return next((len(key) for key in keys if words[: len(key)] == key), 0)
+
+
+def _merge(tokens: list[Token], start: int, end: int, agency: Agency) -> None:
+    word = " ".join(t.word for t in tokens[start:end])
+    merged = Token(word, tokens[start].start, tokens[end - 1].end, "AGENCY", agency)
+    tokens[start:end] = [merged]
+
+
+_LOWER = frozenset({"of", "and", "the"})
+
+
+def _proper(name: str) -> str:
+    """Capitals for a unit's name however it is printed."""
+    words = name.replace("\n", " ").split()
+    return " ".join(w if w in _LOWER or w[:1].isupper() else w.capitalize() for w in words)

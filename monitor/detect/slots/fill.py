@@ -1,0 +1,170 @@
+"""Findings from sightings: quote, subject, model, bill, dates, amounts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from monitor.detect.language.line import Line
+from monitor.detect.language.tense import occurred
+from monitor.detect.language.words import word_set
+from monitor.detect.rule import Pack, Rule
+from monitor.detect.scene import Scene, Sighting
+from monitor.detect.slots.bill import Amount, Bill
+from monitor.detect.slots.names import GazetteerNames
+from monitor.detect.slots.where import Subject, WhereReader
+from monitor.domain.claim import Finding, Jurisdiction, Quote
+from monitor.domain.vocabulary import (
+    REVIEW_ONLY,
+    Direction,
+    EventType,
+    Instrument,
+    Model,
+    Worth,
+)
+
+_LAWS = ("state_mandate", "state_limit")
+_MODELS = {"TRIBALMODEL": Model.TTFM, "TASKFORCEMODEL": Model.TFM, "JAILMODEL": Model.JEM,
+           "WARRANTMODEL": Model.WSO}  # fmt: skip
+_UNITS = word_set(
+    "agreements agreement agencies agency officers deputies detainers counties jurisdictions "
+    "states arrests partners people"
+)
+_BY_TOPIC = {"mandate": Direction.TOWARD, "limit": Direction.AWAY}
+
+
+class Filler:
+    """Makes findings of the sightings in one scene."""
+
+    def __init__(self, scene: Scene, names: GazetteerNames, pack: Pack) -> None:
+        """Keep what slots are read with."""
+        self._scene = scene
+        self._where = WhereReader(scene, names, pack.governors)
+        self._version = pack.version
+
+    def findings(self, rule: Rule, sighting: Sighting) -> Iterator[Finding]:
+        """One finding per subject; none when a subject is needed and not named."""
+        for subject in self._subjects(rule, sighting):
+            yield self._finding(rule, sighting, subject)
+
+    def _subjects(self, rule: Rule, sighting: Sighting) -> tuple[Subject, ...]:
+        scope = getattr(rule.spec, "place", "wanted")
+        if scope == "federal":
+            return (Subject(None, Jurisdiction()),)
+        if scope == "state":
+            return (Subject(None, Jurisdiction(state=self._where.state(sighting))),)
+        subjects = self._where.subjects(sighting)
+        if getattr(rule.spec, "agency", "wanted") == "none":
+            return tuple(dict.fromkeys(Subject(None, s.jurisdiction) for s in subjects))
+        return subjects
+
+    def _finding(self, rule: Rule, sighting: Sighting, subject: Subject) -> Finding:
+        spec = rule.spec
+        event_type = spec.types[sighting.topic] if sighting.topic else spec.type
+        if event_type is None:  # pragma: no cover - the pack's loader forbids it
+            raise ValueError(f"rule {spec.id} has no type")
+        law = event_type.value.startswith(_LAWS)
+        bill = self._bill(sighting) if law else None
+        amount, unit = self._amount(sighting, event_type)
+        return Finding(
+            event_type=event_type,
+            stage=spec.stage,
+            direction=_direction(rule, sighting),
+            jurisdiction=subject.jurisdiction,
+            agency=subject.agency,
+            model=self._model(sighting) if event_type.value.startswith("agreement") else None,
+            bill=bill.number if bill else None,
+            instrument=spec.instrument or _instrument(bill, law=law),
+            target=spec.target or ("local_agencies" if law else None),
+            occurred=occurred(sighting.line, sighting.first, self._scene.document.published),
+            amount=amount,
+            unit=unit,
+            quote=self._quote(sighting.line),
+            rule=spec.id,
+            rule_version=rule.version,
+            worth=self._worth(rule, sighting, subject, event_type),
+        )
+
+    def _worth(
+        self, rule: Rule, sighting: Sighting, subject: Subject, event_type: EventType
+    ) -> Worth:
+        weak = sighting.stop is not None or event_type in REVIEW_ONLY
+        placeless = getattr(rule.spec, "place", "") == "needed" and not subject.jurisdiction.state
+        agentless = getattr(rule.spec, "agency", "") == "needed" and not subject.agency
+        return Worth.REVIEW if weak or placeless or agentless else rule.spec.worth
+
+    def _quote(self, line: Line) -> Quote:
+        """The whole sentence, verbatim; a title stands outside of the text."""
+        if line.in_title:
+            return Quote(text=self._scene.document.title, start=-1, end=-1)
+        start, end = self._scene.body.span(line.sentence.start, line.sentence.end)
+        return Quote(text=self._scene.document.text[start:end], start=start, end=end)
+
+    def _model(self, sighting: Sighting) -> Model | None:
+        """The model named nearest to the act, else the one named around it."""
+        own = _models(sighting.line, sighting.first)
+        if own:
+            return own[0]
+        title = self._scene.title
+        lines = (*self._scene.near(sighting.index, 1), *((title,) if title else ()))
+        around = [model for line in lines for model in _models(line, 0)]
+        return around[0] if len(set(around)) == 1 else None
+
+    def _bill(self, sighting: Sighting) -> Bill | None:
+        lines = [sighting.line, *self._scene.near(sighting.index, 1)]
+        if self._scene.title is not None:
+            lines.append(self._scene.title)
+        for line in lines:
+            found = [
+                (abs(i - sighting.first) if line is sighting.line else i, token.value)
+                for i, token in enumerate(line.tokens)
+                if isinstance(token.value, Bill)
+            ]
+            if found:
+                return min(found, key=lambda row: row[0])[1]
+        return None
+
+    def _amount(self, sighting: Sighting, event_type: EventType) -> tuple[float | None, str | None]:
+        if event_type not in {EventType.PROGRAM_STATISTIC, EventType.FEDERAL_INCENTIVE}:
+            return None, None
+        tokens = sighting.line.tokens
+        for at in range(sighting.start_token, min(sighting.end_token + 2, len(tokens))):
+            value = tokens[at].value
+            if isinstance(value, Amount):
+                unit = "USD" if value.dollars else _unit(sighting.line, at)
+                return value.value, unit
+        return None, None
+
+
+def _unit(line: Line, at: int) -> str | None:
+    for token in line.tokens[at + 1 : at + 7]:
+        if token.symbol == "AGREEMENT":
+            return "agreements"
+        if token.word in _UNITS:
+            return token.word
+    return None
+
+
+def _models(line: Line, act: int) -> list[Model]:
+    found = [
+        (abs(i - act), _MODELS[token.symbol])
+        for i, token in enumerate(line.tokens)
+        if token.symbol in _MODELS
+    ]
+    return [model for _, model in sorted(found, key=lambda row: row[0])]
+
+
+def _direction(rule: Rule, sighting: Sighting) -> Direction:
+    spec = rule.spec
+    if sighting.topic:
+        return spec.directions.get(sighting.topic) or _BY_TOPIC.get(
+            sighting.topic, spec.direction or Direction.MIXED
+        )
+    return spec.direction or Direction.MIXED
+
+
+def _instrument(bill: Bill | None, *, law: bool) -> Instrument | None:
+    if not law:
+        return None
+    if bill is not None and bill.kind == "order":
+        return Instrument.EXECUTIVE_ORDER
+    return Instrument.BILL

@@ -1,0 +1,79 @@
+"""The gazetteer as place recognition asks it: names in lower case, answers kept."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from monitor.resolve.gazetteer import Gazetteer
+
+#: A town's name stands alone when its rank is this high and thrice that of any namesake.
+_WELL_KNOWN = 90
+
+
+class GazetteerNames:
+    """Answers from one gazetteer; counties are indexed once, towns as they are asked for."""
+
+    def __init__(self, gazetteer: Gazetteer) -> None:
+        """Index the counties by bare name."""
+        self._gazetteer = gazetteer
+        self._counties: dict[str, list[tuple[str, str]]] = {}
+        for county in gazetteer.counties():
+            for name in (county.name, *county.other_names):
+                bare = _bare(name.lower())
+                rows = self._counties.setdefault(bare, [])
+                if (county.state, county.fips) not in rows:
+                    rows.append((county.state, county.fips))
+        self._towns: dict[str, tuple[tuple[str, int], ...]] = {}
+
+    def county_states(self, name: str) -> tuple[tuple[str, str], ...]:
+        """(state, county FIPS) of every county of this name."""
+        return tuple(self._counties.get(_spelled(name), ()))
+
+    def place_states(self, name: str) -> tuple[str, ...]:
+        """States that have a town of this name, the heaviest first."""
+        return tuple(state for state, _ in self._town(name))
+
+    def main_state(self, name: str) -> str | None:
+        """The state of a city whose name stands alone."""
+        towns = self._town(name)
+        if not towns or towns[0][1] < _WELL_KNOWN:
+            return None
+        second = towns[1][1] if len(towns) > 1 else 0
+        return towns[0][0] if towns[0][1] >= 3 * second else None
+
+    def fips(self, state: str, name: str) -> str | None:
+        """The FIPS code of a county by its name in a state; None when two are meant."""
+        found = [fips for code, fips in self.county_states(_bare(name.lower())) if code == state]
+        if len(found) == 1:
+            return found[0]
+        county = self._gazetteer.county(state, name)
+        return county.fips if county is not None else None
+
+    def _town(self, name: str) -> tuple[tuple[str, int], ...]:
+        if name not in self._towns:
+            if len(self._towns) > 50_000:
+                self._towns.clear()
+            places = self._gazetteer.places(name)
+            self._towns[name] = tuple((place.state, place.weight) for place in places)
+        return self._towns[name]
+
+
+@lru_cache(maxsize=4)
+def names_of(gazetteer: Gazetteer) -> GazetteerNames:
+    """The names of a gazetteer, indexed once for it."""
+    return GazetteerNames(gazetteer)
+
+
+_KINDS = (" county", " parish", " borough", " census area", " city", " municipio", " municipality")
+
+
+def _bare(name: str) -> str:
+    for kind in _KINDS:
+        if name.endswith(kind):
+            return _spelled(name.removesuffix(kind))
+    return _spelled(name)
+
+
+def _spelled(name: str) -> str:
+    words = name.replace(".", "").replace("'", "").split()
+    return " ".join("st" if word == "saint" else word for word in words)

@@ -1,0 +1,333 @@
+"""Places in a sentence: states, counties, towns, with the states each may lie in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from monitor.detect.language.tokens import Token
+from monitor.detect.language.words import word_set
+
+#: US Postal Service codes with names, AP abbreviations and adjectives in use (lower case).
+STATE_NAMES: dict[str, tuple[str, ...]] = {
+    "AL": ("alabama", "ala"), "AK": ("alaska",), "AZ": ("arizona", "ariz"),
+    "AR": ("arkansas", "ark"), "CA": ("california", "calif"), "CO": ("colorado", "colo"),
+    "CT": ("connecticut", "conn"), "DE": ("delaware", "del"),
+    "DC": ("district of columbia", "d.c", "washington , d.c"), "FL": ("florida", "fla"),
+    "GA": ("georgia", "ga"), "HI": ("hawaii",), "ID": ("idaho",), "IL": ("illinois", "ill"),
+    "IN": ("indiana", "ind"), "IA": ("iowa",), "KS": ("kansas", "kan"),
+    "KY": ("kentucky", "ky"), "LA": ("louisiana", "la"), "ME": ("maine",),
+    "MD": ("maryland", "md"), "MA": ("massachusetts", "mass"), "MI": ("michigan", "mich"),
+    "MN": ("minnesota", "minn"), "MS": ("mississippi", "miss"), "MO": ("missouri", "mo"),
+    "MT": ("montana", "mont"), "NE": ("nebraska", "neb"), "NV": ("nevada", "nev"),
+    "NH": ("new hampshire", "n.h"), "NJ": ("new jersey", "n.j"), "NM": ("new mexico", "n.m"),
+    "NY": ("new york", "n.y", "new york state"), "NC": ("north carolina", "n.c"),
+    "ND": ("north dakota", "n.d"), "OH": ("ohio",), "OK": ("oklahoma", "okla"),
+    "OR": ("oregon", "ore"), "PA": ("pennsylvania", "pa"), "RI": ("rhode island", "r.i"),
+    "SC": ("south carolina", "s.c"), "SD": ("south dakota", "s.d"), "TN": ("tennessee", "tenn"),
+    "TX": ("texas", "tex", "texan"), "UT": ("utah",), "VT": ("vermont", "vt"),
+    "VA": ("virginia", "va"), "WA": ("washington state", "wash"),
+    "WV": ("west virginia", "w.va", "virginia-western"), "WI": ("wisconsin", "wis"),
+    "WY": ("wyoming", "wyo"), "PR": ("puerto rico",), "GU": ("guam",),
+}  # fmt: skip
+#: Abbreviations that are also words or names: read as states only right after a place.
+_ONLY_QUALIFYING = word_set(
+    "ala ark calif colo conn del fla ga ill ind kan ky la mass md mich minn miss mo mont neb "
+    "nev okla ore pa tenn tex va vt wash wis wyo ariz d.c n.h n.j n.m n.y n.c n.d r.i s.c s.d "
+    "w.va"
+)
+_BY_NAME = {
+    tuple(name.split()): code
+    for code, names in STATE_NAMES.items()
+    for name in names
+    if name not in _ONLY_QUALIFYING
+}
+_BY_ABBREVIATION = {n: c for c, names in STATE_NAMES.items() for n in names} | {"washington": "WA"}
+#: Codes that stand alone in capitals without being mistaken ("NC House", "the NJ Senate").
+_CLEAR_CODES = word_set("AZ CA CT FL GA IL KY MN NC ND NH NJ NM NV NY RI SC SD TN TX UT VT WI WV")
+_COUNTY_WORDS = frozenset(["county", "parish", "borough", "co"])
+_COUNTIES_WORDS = frozenset(["counties", "parishes", "boroughs"])
+_SKIP_LIST = frozenset({",", "and", "&", "county", "in", "or"})
+
+
+class Names(Protocol):
+    """What place recognition asks of a gazetteer; names in lower case."""
+
+    def county_states(self, name: str) -> tuple[tuple[str, str], ...]:
+        """(state, county FIPS) of every county of this name."""
+        ...
+
+    def place_states(self, name: str) -> tuple[str, ...]:
+        """States that have a city, town or village of this name."""
+        ...
+
+    def main_state(self, name: str) -> str | None:
+        """The state of a city so well known that its name stands alone in headlines."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A named place. `kind` is state, county or city; `states` are the possible ones."""
+
+    kind: str
+    name: str
+    states: tuple[str, ...] = ()
+    stated: bool = False  #: the state stands beside the name
+
+    @property
+    def state(self) -> str | None:
+        """The state when there is one reading only."""
+        return self.states[0] if len(self.states) == 1 else None
+
+
+@dataclass(slots=True)
+class PlaceReader:
+    """Marks places in token lists of one document."""
+
+    names: Names
+    text: str
+    known: dict[str, tuple[str, ...]]  #: names that the document has placed in a state
+
+    def mark(self, tokens: list[Token]) -> list[Token]:
+        """The tokens with states, counties and towns put together as PLACE symbols."""
+        found = self._states(tokens)
+        found = self._counties(found)
+        return self._cities(found)
+
+    # states -------------------------------------------------------------------------------
+
+    def _states(self, tokens: list[Token]) -> list[Token]:
+        out: list[Token] = []
+        i = 0
+        while i < len(tokens):
+            code, length = self._state_at(tokens, i)
+            if code:
+                place = Place("state", code, (code,), True)
+                out.append(_joined(tokens[i : i + length], place))
+            else:
+                out.append(tokens[i])
+            i += length or 1
+        return out
+
+    def _state_at(self, tokens: list[Token], i: int) -> tuple[str | None, int]:
+        if tokens[i].symbol or _next_word(tokens, i) in _COUNTY_WORDS:
+            return None, 0
+        for length in (3, 2, 1):
+            key = tuple(t.word for t in tokens[i : i + length] if not t.symbol)
+            if len(key) == length and key in _BY_NAME:
+                if length + i < len(tokens) and tokens[i + length].word in _COUNTY_WORDS:
+                    return None, 0
+                return _BY_NAME[key], length
+        return self._code_at(tokens, i), 1
+
+    def _code_at(self, tokens: list[Token], i: int) -> str | None:
+        token = tokens[i]
+        raw = self.text[token.start : token.end]
+        before = tokens[i - 1] if i else None
+        if (
+            before is not None
+            and before.word in {",", "("}
+            and i > 1
+            and self._named(tokens[i - 2])
+        ):
+            if raw.isupper() and len(raw) == 2 and raw in STATE_NAMES:
+                return raw
+            if raw[:1].isupper() and token.word in _BY_ABBREVIATION:
+                return _BY_ABBREVIATION[token.word]
+        if raw in _CLEAR_CODES and not self._shouting(tokens):
+            return raw
+        return None
+
+    def _named(self, token: Token) -> bool:
+        raw = self.text[token.start : token.end]
+        return bool(token.symbol) or raw[:1].isupper() or token.word in _COUNTIES_WORDS
+
+    def _shouting(self, tokens: list[Token]) -> bool:
+        return self.text[tokens[0].start : tokens[-1].end].isupper()
+
+    # counties -----------------------------------------------------------------------------
+
+    def _counties(self, tokens: list[Token]) -> list[Token]:
+        i = 0
+        while i < len(tokens):
+            word = tokens[i].word
+            if not tokens[i].symbol and word in _COUNTY_WORDS and i:
+                i = self._one_county(tokens, i)
+            elif not tokens[i].symbol and word in _COUNTIES_WORDS:
+                i = self._county_list(tokens, i)
+            i += 1
+        return tokens
+
+    def _one_county(self, tokens: list[Token], i: int) -> int:
+        if _next_word(tokens, i) == "of" and i + 2 < len(tokens) and tokens[i].word == "county":
+            name = self._name_after(tokens, i + 2)
+            if name:
+                length = len(name.split())
+                return self._replace(tokens, i, i + 2 + length, self._county(name))
+        start, name = self._name_before(tokens, i)
+        if not name:
+            return i
+        return self._replace(tokens, start, i + 1, self._county(name))
+
+    def _name_after(self, tokens: list[Token], i: int) -> str:
+        for length in (3, 2, 1):
+            words = [t.word for t in tokens[i : i + length] if not t.symbol]
+            if len(words) == length and self.names.county_states(" ".join(words)):
+                return " ".join(words)
+        return ""
+
+    def _name_before(self, tokens: list[Token], i: int) -> tuple[int, str]:
+        for length in (3, 2, 1):
+            words = tokens[max(0, i - length) : i]
+            if len(words) == length and _plain(words):
+                name = " ".join(t.word for t in words)
+                if self.names.county_states(name):
+                    return i - length, name
+        before = tokens[i - 1]
+        state = before.value.state if isinstance(before.value, Place) else None
+        if state and self.names.county_states(STATE_NAMES[state][0]):
+            return i - 1, STATE_NAMES[state][0]
+        raw = self.text[before.start : before.end]
+        if not before.symbol and raw[:1].isupper() and tokens[i].word != "co":
+            return (i - 1, before.word) if before.word not in _NOT_NAMES else (i, "")
+        return i, ""
+
+    def _county(self, name: str) -> Place:
+        states = tuple(dict.fromkeys(s for s, _ in self.names.county_states(name)))
+        return Place("county", _title(name) + " County", states)
+
+    def _county_list(self, tokens: list[Token], i: int) -> int:
+        """`A, B and C counties`: each name becomes a county of its own."""
+        at = i
+        while at > 0:
+            start, name = self._name_before(tokens, at)
+            if name:
+                self._replace(tokens, start, at, self._county(name))
+                i -= (at - start) - 1
+                at = start
+            elif tokens[at - 1].word in _SKIP_LIST:
+                at -= 1
+            else:
+                break
+        return i
+
+    def _replace(self, tokens: list[Token], start: int, end: int, place: Place) -> int:
+        qualified, end = self._qualified(tokens, end, place)
+        self._remember(qualified)
+        tokens[start:end] = [_joined(tokens[start:end], qualified)]
+        return start
+
+    def _qualified(self, tokens: list[Token], end: int, place: Place) -> tuple[Place, int]:
+        """`Smith County (TX)`, `Smith County, Texas`: the state beside the name decides."""
+        after = tokens[end : end + 3]
+        if len(after) >= 2 and after[0].word in {",", "("} and isinstance(after[1].value, Place):
+            state = after[1].value.state
+            if state and (not place.states or state in place.states or place.kind == "city"):
+                closing = len(after) > 2 and after[0].word == "(" and after[2].word == ")"
+                comma = len(after) > 2 and after[0].word == "," and after[2].word == ","
+                return (
+                    Place(place.kind, place.name, (state,), True),
+                    end + 2 + (closing or comma),
+                )
+        known = self.known.get(place.name)
+        return (Place(place.kind, place.name, known, True) if known else place), end
+
+    def _remember(self, place: Place) -> None:
+        if place.stated and len(place.states) == 1:
+            self.known[place.name] = place.states
+
+    # towns --------------------------------------------------------------------------------
+
+    def _cities(self, tokens: list[Token]) -> list[Token]:
+        i = 0
+        while i < len(tokens):
+            if self._may_name(tokens[i]):
+                length = self._city_length(tokens, i)
+                if length:
+                    name = " ".join(t.word for t in tokens[i : i + length])
+                    self._replace(tokens, i, i + length, self._city(name))
+            i += 1
+        return tokens
+
+    def _may_name(self, token: Token) -> bool:
+        return not token.symbol and self.text[token.start : token.start + 1].isupper()
+
+    def _city_length(self, tokens: list[Token], i: int) -> int:
+        for length in (4, 3, 2, 1):
+            words = tokens[i : i + length]
+            if len(words) < length or not _plain(words) or not self._may_name(words[-1]):
+                continue
+            name = " ".join(t.word for t in words)
+            if self._is_city(tokens, i, i + length, name):
+                return length
+        return 0
+
+    def _is_city(self, tokens: list[Token], start: int, end: int, name: str) -> bool:
+        if name in _NOT_NAMES or any(t.word in _NOT_NAMES for t in tokens[start:end]):
+            return False
+        if _title(name) in self.known or self.names.main_state(name):
+            return True
+        if self._state_follows(tokens, end):
+            return True
+        before = [t.word for t in tokens[max(0, start - 2) : start]]
+        of_city = before[-1:] == ["of"] and before[:1] in (["city"], ["town"], ["village"])
+        after = tokens[end].symbol if end < len(tokens) else ""
+        word = tokens[end].word if end < len(tokens) else ""
+        civic = after == "BODY" or word in _CIVIC
+        return (of_city or civic) and bool(self.names.place_states(name))
+
+    def _state_follows(self, tokens: list[Token], end: int) -> bool:
+        after = tokens[end : end + 2]
+        return (
+            len(after) == 2
+            and after[0].word in {",", "("}
+            and isinstance(after[1].value, Place)
+            and after[1].value.kind == "state"
+        )
+
+    def _city(self, name: str) -> Place:
+        main = self.names.main_state(name)
+        return Place("city", _title(name), (main,) if main else self.names.place_states(name))
+
+
+_CIVIC = word_set(
+    "police pd city town village mayor officials leaders commissioners council councilors "
+    "aldermen voters residents lawmakers metro metropolitan"
+)
+_NOT_NAMES = word_set(
+    "the a an county counties city state sheriff sheriffs police board council commission "
+    "judge court every each other another some new that this its their his her our their and "
+    "of in monday tuesday wednesday thursday friday saturday sunday january february march "
+    "april may june july august september october november december republican democratic"
+)
+
+
+def _next_word(tokens: Sequence[Token], i: int) -> str:
+    return tokens[i + 1].word if i + 1 < len(tokens) else ""
+
+
+def _plain(tokens: Sequence[Token]) -> bool:
+    return all(not t.symbol and t.word not in {",", "(", ")", ";"} for t in tokens)
+
+
+def _joined(tokens: Sequence[Token], place: Place) -> Token:
+    word = " ".join(t.word for t in tokens)
+    return Token(word, tokens[0].start, tokens[-1].end, "PLACE", place)
+
+
+_SMALL = frozenset({"of", "the", "and", "du", "la", "de"})
+
+
+def _title(name: str) -> str:
+    words = [w if w in _SMALL and i else _capital(w) for i, w in enumerate(name.split())]
+    return " ".join(words)
+
+
+def _capital(word: str) -> str:
+    if word == "st":
+        return "St."
+    if word.startswith("mc") and len(word) > 3:
+        return "Mc" + word[2:].capitalize()
+    return "-".join(part.capitalize() for part in word.split("-"))

@@ -1,0 +1,234 @@
+"""Who and where: the agencies and the jurisdiction of a sighting, never guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import re2
+
+from monitor.detect.language.line import Line
+from monitor.detect.language.words import word_set
+from monitor.detect.scene import Scene, Sighting
+from monitor.detect.slots.agency import Agency
+from monitor.detect.slots.names import GazetteerNames
+from monitor.detect.slots.place import STATE_NAMES, Place
+from monitor.domain.claim import Jurisdiction
+
+_URL_WORD = re2.compile(r"[a-z]+")
+_OFFICIAL_HOST = re2.compile(r"(?:^|[./])([a-z]{2})\.(?:gov|us)(?:/|$)")
+_NAMES_IN_URL = {
+    tuple(names[0].split()): code for code, names in STATE_NAMES.items() if code != "WA"
+}
+_SHERIFF = word_set("sheriff sheriffs sheriff's deputies deputy jail")
+_POLICE = frozenset(["police", "officers", "chief", "pd"])
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whom a finding is about."""
+
+    agency: str | None
+    jurisdiction: Jurisdiction
+
+
+@dataclass(slots=True)
+class WhereReader:
+    """Finds subjects of sightings in one scene."""
+
+    scene: Scene
+    names: GazetteerNames
+    governors: Mapping[str, str]
+
+    def subjects(self, sighting: Sighting) -> tuple[Subject, ...]:
+        """One subject per agency that shares the act; one without agency where none is named."""
+        agencies = self._agencies(sighting)
+        if agencies:
+            return tuple(self._of_agency(agency, sighting) for agency in agencies)
+        place = self._place(sighting)
+        if place is not None and place.kind != "state":
+            return (self._of_place(place, sighting),)
+        return (Subject(None, Jurisdiction(state=self.state(sighting))),)
+
+    def _of_agency(self, agency: Agency, sighting: Sighting) -> Subject:
+        if agency.place is None:
+            return Subject(agency.name, Jurisdiction(state=self.state(sighting)))
+        return Subject(agency.name, self._jurisdiction(agency.place, sighting))
+
+    def _of_place(self, place: Place, sighting: Sighting) -> Subject:
+        return Subject(self._composed(place, sighting), self._jurisdiction(place, sighting))
+
+    def _composed(self, place: Place, sighting: Sighting) -> str | None:
+        """`commissioners of Comal County` act for the sheriff where one is spoken of."""
+        lines = [sighting.line, *((self.scene.title,) if self.scene.title else ())]
+        words = {token.word for line in lines for token in line.tokens}
+        if place.kind == "county":
+            return f"{place.name} Sheriff's Office" if words & _SHERIFF else None
+        return f"{place.name} Police Department"
+
+    # agencies -----------------------------------------------------------------------------
+
+    def _agencies(self, sighting: Sighting) -> tuple[Agency, ...]:
+        line = sighting.line
+        own = _group_before(line, sighting.first) or _group_after(line, sighting.first)
+        if own:
+            return own
+        if any(isinstance(t.value, Place) and t.value.kind != "state" for t in line.tokens):
+            return ()
+        return self._antecedent(sighting)
+
+    def _antecedent(self, sighting: Sighting) -> tuple[Agency, ...]:
+        """The office, he, it: the nearest agency named before, else the title's."""
+        for line in self._earlier(sighting.index):
+            found = [t.value for t in line.tokens if isinstance(t.value, Agency)]
+            if found:
+                return (found[0],)
+            if any(isinstance(t.value, Place) and t.value.kind != "state" for t in line.tokens):
+                return ()
+        return ()
+
+    def _earlier(self, index: int) -> Iterator[Line]:
+        if index > 0:
+            yield from self.scene.near(index - 1, 3)
+        if self.scene.title is not None and index >= 0:
+            yield self.scene.title
+        if index < 0:
+            for i in range(min(2, len(self.scene.spans))):
+                yield self.scene.line(i)
+
+    # places -------------------------------------------------------------------------------
+
+    def _place(self, sighting: Sighting) -> Place | None:
+        """The local place of the sentence, nearest to the act; else of what stands before."""
+        own = [
+            (abs(i - sighting.first), token.value)
+            for i, token in enumerate(sighting.line.tokens)
+            if isinstance(token.value, Place) and token.value.kind != "state"
+        ]
+        if own:
+            return min(own, key=lambda row: row[0])[1]
+        for line in self._earlier(sighting.index):
+            for token in line.tokens:
+                value = token.value.place if isinstance(token.value, Agency) else token.value
+                if isinstance(value, Place) and value.kind != "state":
+                    return value
+        return None
+
+    def _jurisdiction(self, place: Place, sighting: Sighting) -> Jurisdiction:
+        state = place.state or self._choose(place, sighting)
+        if place.kind == "state":
+            return Jurisdiction(state=place.states[0])
+        if place.kind == "county":
+            fips = self.names.fips(state, place.name) if state else None
+            return Jurisdiction(state=state, county=fips, place=place.name)
+        return Jurisdiction(state=state, place=place.name)
+
+    def _choose(self, place: Place, sighting: Sighting) -> str | None:
+        """The one state of the name's that the context speaks of, nearest context first."""
+        for states in self._contexts(sighting):
+            possible = states & set(place.states) if place.states else states
+            if len(possible) == 1:
+                return next(iter(possible))
+            if len(possible) > 1:
+                return None
+        return None
+
+    # states -------------------------------------------------------------------------------
+
+    def state(self, sighting: Sighting) -> str | None:
+        """The state of the sentence, else of its surroundings; None when two are as near."""
+        near = _nearest_state(sighting)
+        if near:
+            return near
+        for states in self._contexts(sighting):
+            if len(states) == 1:
+                return next(iter(states))
+        return None
+
+    def _contexts(self, sighting: Sighting) -> Iterator[set[str]]:
+        yield self._states_of((sighting.line,))
+        if self.scene.title is not None:
+            yield self._states_of((self.scene.title,))
+        if sighting.index >= 0:
+            yield self._states_of(self.scene.near(sighting.index))
+        yield self._states_of(self.scene.within("document", -1))
+        yield set(self.scene.document.source_states)
+        yield states_of_url(self.scene.document.url)
+
+    def _states_of(self, lines: Iterable[Line]) -> set[str]:
+        found: set[str] = set()
+        for line in lines:
+            for i, token in enumerate(line.tokens):
+                place = token.value.place if isinstance(token.value, Agency) else token.value
+                if isinstance(place, Place) and place.state:
+                    found.add(place.state)
+                elif token.symbol == "GOVERNOR":
+                    found |= self._governor(line, i)
+        return found
+
+    def _governor(self, line: Line, i: int) -> set[str]:
+        """`Gov. Katie Hobbs`: a surname that only one governor bore."""
+        words = [token.word for token in line.tokens[i + 1 : i + 4]]
+        return {self.governors[word] for word in words if word in self.governors}
+
+
+def _nearest_state(sighting: Sighting) -> str | None:
+    """The state nearest to the act in its own sentence."""
+    rows = []
+    for i, token in enumerate(sighting.line.tokens):
+        place = token.value.place if isinstance(token.value, Agency) else token.value
+        if isinstance(place, Place) and place.state:
+            rows.append((abs(i - sighting.first) + (0 if i < sighting.first else 0.5), place.state))
+    return min(rows)[1] if rows else None
+
+
+def _group_before(line: Line, act: int) -> tuple[Agency, ...]:
+    """The coordinated agencies nearest before the act, inside its own half of the sentence."""
+    for at in range(act - 1, -1, -1):
+        if isinstance(line.tokens[at].value, Agency):
+            return _spread(line, at, -1)
+        if line.tokens[at].word in {";"}:
+            return ()
+    return ()
+
+
+def _group_after(line: Line, act: int) -> tuple[Agency, ...]:
+    for at in range(act + 1, len(line.tokens)):
+        if isinstance(line.tokens[at].value, Agency):
+            return _spread(line, at, 1)
+    return ()
+
+
+def _spread(line: Line, at: int, step: int) -> tuple[Agency, ...]:
+    """Agencies joined to this one by commas and "and"."""
+    found: list[Agency] = []
+    gap = 0
+    while 0 <= at < len(line.tokens) and len(found) < 60:
+        token = line.tokens[at]
+        if isinstance(token.value, Agency):
+            found.append(token.value)
+            gap = 0
+        elif token.word in {",", "and", "the", "&"} and gap < 3:
+            gap += 1
+        else:
+            break
+        at += step
+    return tuple(dict.fromkeys(found if step > 0 else reversed(found)))
+
+
+def states_of_url(url: str) -> set[str]:
+    """States named in an address: `.../texas/...`, `governor.wv.gov`."""
+    low = url.lower()[:500]
+    found: set[str] = {
+        code.upper() for code in _OFFICIAL_HOST.findall(low) if code.upper() in STATE_NAMES
+    }
+    words = _URL_WORD.findall(low)
+    for i in range(len(words)):
+        for length in (2, 1):
+            code = _NAMES_IN_URL.get(tuple(words[i : i + length]))
+            if code and len(words[i : i + length]) == length:
+                found.add(code)
+                break
+    if "VA" in found and "WV" in found and "west-virginia" in low:
+        found.discard("VA")
+    return found
