@@ -206,7 +206,9 @@ class SubscriptionBlock(Options):
     )
     cadence: Cadence = Field(default=Cadence.IMMEDIATE, description="how often")
     weekday: Annotated[int, BeforeValidator(_weekday)] = Field(
-        default=0, description="day of a weekly digest, e.g. monday"
+        default=0,
+        description="when a weekly digest goes out",
+        json_schema_extra={"value": "day of the week", "default": "`monday`"},
     )
     at: Clock = Field(default=time(8, 0), description="local time of daily and weekly digests")
     time_zone: Zone = Field(default="America/New_York", description="the reader's zone")
