@@ -112,20 +112,23 @@ class SlackChannel:
         channel = self._channel(delivery)
         there = self._existing(delivery, channel) if delivery.attempts > 1 else {}
         thread = _parent_ts(delivery)
+        shown = message.opening if isinstance(message, Update) else message
+        head = post(shown, buttons=self.options.buttons)
         if isinstance(message, Update) and thread:
-            self._edit(channel, thread, post(message, buttons=self.options.buttons))
+            self._edit(channel, thread, head)
             posts = replies(message)
         else:
-            posts = (post(message, buttons=self.options.buttons), *replies(message))
+            posts = (head, *replies(message))
         if delivery.plain:
             posts = (plain_post(message),)
-        head = ""
+        first_ts = ""
         for number, rendered in enumerate(posts):
+            wanted = _Part(number=number, total=len(posts))
             part = there.get(number) or self._post(
-                delivery, channel, rendered, thread or head, _Part(number=number, total=len(posts))
+                delivery, channel, rendered, thread or first_ts, wanted
             )
-            head = head or part.ts
-        return Sent(external_id=f"{channel}/{head}")
+            first_ts = first_ts or part.ts
+        return Sent(external_id=f"{channel}/{first_ts}")
 
     def _post(
         self, delivery: Delivery, channel: str, rendered: Rendered, thread: str, part: _Part

@@ -26,6 +26,7 @@ from monitor.notify.words import (
     state_name,
     value_words,
 )
+from monitor.resolve.headline import headline as neutral_headline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,13 +250,8 @@ def card(event: Event, links: Links) -> Card:
 
 
 def headline(event: Event) -> str:
-    """The event's own neutral headline, or one made of its kind and place where it has none."""
-    title = safety.plain(event.title, 200)
-    if title:
-        return title
-    who = safety.plain(event.agency, 100) or _where(event)
-    kind = kind_counted(event.event_type, 1).removeprefix("1 ")
-    return f"{who}: {kind}"
+    """The event's own neutral headline, or one made from its facts where it has none."""
+    return safety.plain(event.title, 200) or safety.plain(neutral_headline(event), 200)
 
 
 def answer(record: Record, links: Links, others: Mapping[EventId, Event] | None = None) -> Answer:

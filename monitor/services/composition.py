@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from monitor.domain.event import Event, Record
-from monitor.domain.ident import EventId
+from monitor.domain.ident import DeliveryId, EventId
 from monitor.domain.subscription import Delivery, DeliveryKind, DeliveryState, Subscription
+from monitor.domain.vocabulary import RecordKind, Rung
 from monitor.notify.burst import burst_headline
 from monitor.notify.digest import body_from_json
 from monitor.notify.message import (
@@ -28,6 +29,7 @@ from monitor.ports import Store
 
 #: Name of the fact that holds who acknowledged a delivery: JSON [[user, minute], …].
 ACKNOWLEDGED = "acknowledged:"
+_ANSWERS_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,22 @@ class Composition:
             case DeliveryKind.SYSTEM:
                 return delivery, system_message(delivery)
 
+    def absorbed(self, delivery: Delivery) -> tuple[DeliveryId, ...]:
+        """Queued updates that an opening message, composed after this call, says already."""
+        if delivery.kind not in (DeliveryKind.ALERT, DeliveryKind.BURST):
+            return ()
+        found = [
+            other.id
+            for event_id in delivery.event_ids
+            for other in self._store.deliveries(event_id=event_id)
+            if other.kind is DeliveryKind.UPDATE
+            and other.state is DeliveryState.QUEUED
+            and set(other.event_ids) <= set(delivery.event_ids)
+            and (other.subscription_id, other.destination)
+            == (delivery.subscription_id, delivery.destination)
+        ]
+        return tuple(dict.fromkeys(found))
+
     def _opening(
         self, delivery: Delivery, subscription: Subscription | None, own: Personal
     ) -> tuple[Delivery, Message] | Nothing:
@@ -75,12 +93,9 @@ class Composition:
         events = [event for event in self._events(delivery.event_ids) if not event.merged_into]
         if not events:
             return Nothing(reason="the events were merged into others before they were told")
-        if all(self._taken_back(event) for event in events):
+        if all(event.status is Rung.RETRACTED for event in events):
             return Nothing(reason="taken back before it was told")
         return delivery, self._shown(delivery, events, own)
-
-    def _taken_back(self, event: Event) -> bool:
-        return event.status == "retracted"
 
     def _shown(self, delivery: Delivery, events: Sequence[Event], own: Personal) -> Alert | Burst:
         links = self._correspondence.links
@@ -148,15 +163,14 @@ class Composition:
     def _answers(self, delivery: Delivery, events: Sequence[Event]) -> tuple[Answer, ...]:
         """What later told records said, for showing in the edited message."""
         told = set(delivery.record_ids)
-        records = [
+        later = [
             record
             for event in events
             for record in self._store.records(event_id=event.id)
-            if record.told and record.id not in told and record.sequence
+            if record.told and record.id not in told and record.kind is not RecordKind.OPENED
         ]
-        opened = {record.sequence for record in records if record.kind == "opened"}
-        later = [record for record in records if record.sequence not in opened]
-        return tuple(self._answer(r) for r in sorted(later, key=lambda r: r.sequence)[-5:])
+        newest = sorted(later, key=lambda record: record.sequence)[-_ANSWERS_SHOWN:]
+        return tuple(self._answer(record) for record in newest)
 
     def _records(self, delivery: Delivery) -> list[Record]:
         wanted = set(delivery.record_ids)

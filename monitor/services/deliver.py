@@ -106,8 +106,8 @@ class Deliver:
             return self._unconfigured(delivery, now)
         if self._resting(delivery.channel, now) or self._too_soon(channel, delivery, now):
             return "waiting"
-        composed = self._composition.message(delivery)
-        match composed:
+        absorbed = self._composition.absorbed(delivery)
+        match self._composition.message(delivery):
             case NotYet():
                 return "waiting"
             case Nothing(reason=reason):
@@ -120,6 +120,8 @@ class Deliver:
                 attempt = dataclasses.replace(started, parent_external_id=placed.parent_external_id)
                 outcome = channel.send(attempt, message)
                 self._last_sent[delivery.channel, delivery.destination] = self._clock.now()
+                if isinstance(outcome, Sent):
+                    self._cancel(absorbed, now)
                 return self._conclude(attempt, outcome)
 
     def _conclude(self, delivery: Delivery, outcome: SendOutcome) -> str:
@@ -141,6 +143,11 @@ class Deliver:
                 # The row stays ATTEMPTED: it is settled after a while, when the answer is final.
                 self._finish(delivery, DeliveryState.ATTEMPTED, now, error=reason)
                 return "ambiguous"
+
+    def _cancel(self, deliveries: tuple[DeliveryId, ...], now: datetime) -> None:
+        for delivery_id in deliveries:
+            reason = "said by the opening message already"
+            self._store.finish_attempt(delivery_id, DeliveryState.CANCELLED, at=now, error=reason)
 
     def _settle(self, delivery: Delivery) -> str:
         """Ask about one interrupted attempt."""
