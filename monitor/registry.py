@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from monitor.channels import email, file, slack, stdout, webhook
 from monitor.detect.rules import phrase
+from monitor.detect.triggers import TriggerScan
 from monitor.domain.item import Reading
 from monitor.domain.snapshot import Request, Snapshot
 from monitor.domain.source import Source
@@ -41,15 +43,21 @@ def first_requests(source: Source, cursor: str, now: datetime) -> tuple[Request,
     return SOURCE_KINDS[source.kind].first(source, source.options, cursor, now)
 
 
-def read_in_worker(kind_name: str, source: Source, snapshot: Snapshot, cursor: str) -> Reading:
-    """The kind's reading of one snapshot; called by name in a worker process.
+Reader = Callable[[Source, Snapshot, str], Reading]
 
-    Raises ExtractError for a document that cannot be read.
+
+def reader(anchors: tuple[str, ...], watched: tuple[str, ...]) -> Reader:
+    """What a worker process does with snapshots; called once in each worker.
+
+    The trigger scan is built from the rule pack's anchor words and the watched names.
     """
-    context: ReadContext[Any] = ReadContext(
-        source=source,
-        options=source.options,
-        cursor=cursor,
-        relevant=lambda _raw: True,
-    )
-    return SOURCE_KINDS[kind_name].read(snapshot, context)
+    scan = TriggerScan.build(anchors, watched)
+
+    def read(source: Source, snapshot: Snapshot, cursor: str) -> Reading:
+        """The reading of one snapshot. Raises ExtractError for one that cannot be read."""
+        context: ReadContext[Any] = ReadContext(
+            source=source, options=source.options, cursor=cursor, relevant=scan.relevant
+        )
+        return SOURCE_KINDS[source.kind].read(snapshot, context)
+
+    return read

@@ -8,7 +8,7 @@ from functools import cached_property
 from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
-from monitor.bootstrap import knowledge
+from monitor.bootstrap import knowledge, upkeep
 from monitor.bootstrap.machine import SystemClock, monotonic
 from monitor.catalogue.load import Catalogue
 from monitor.detect.rule import Pack
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from monitor.services.check import Checked, CheckLoop
     from monitor.services.deliver import Deliver
     from monitor.services.digest import Digests
-    from monitor.services.intake import Intake
+    from monitor.services.intake import Intake, Tables
+    from monitor.services.review import Review
     from monitor.services.workers import WorkerPool
 
 VERSION = "0.1.0"
@@ -195,6 +196,33 @@ class App:
     def digests(self) -> None:
         """Close the digest windows that are due."""
         self.digest_service.run_once()
+
+    @cached_property
+    def review(self) -> Review:
+        """Decisions of people."""
+        from monitor.services.outbox import Routing
+        from monitor.services.review import Review
+
+        route = Routing(self.store, self.counties_near)
+        return Review(store=self.store, clock=self.clock, route=route)
+
+    @cached_property
+    def tabling(self) -> Tables:
+        """What tables of a reading say."""
+        from monitor.bootstrap.reading import tables
+
+        return tables(self.store)
+
+    def reload(self) -> bool:
+        """Take over changed files; True when the sources may have changed."""
+        catalogue = self.catalogue.refresh()
+        rules = self.pack.refresh()
+        if rules is not None:
+            self._stack.callback(self.workers.close)
+            self.__dict__.pop("workers", None)
+        if catalogue is not None:
+            upkeep.seed_subscriptions(self)
+        return catalogue is not None
 
 
 @contextmanager

@@ -67,6 +67,7 @@ class _Check:
     taken: Taken = field(default_factory=Taken)
     lying: bool = False
     asked: set[str] = field(default_factory=set)
+    bodies: int = 0
 
     @property
     def done(self) -> bool:
@@ -297,6 +298,7 @@ class CheckLoop:
 
     def _accept(self, check: _Check, snapshot: Snapshot, reading: Reading) -> None:
         url = snapshot.request.url
+        check.bodies += 1
         kept = check.postponed.pop(_key(snapshot.request), None)
         state = replace(check.state, baseline=False) if kept and kept.silent else check.state
         taken = self._intake.take(check.source, state, snapshot, reading)
@@ -425,7 +427,7 @@ def _latest_urls(check: _Check, validators: Mapping[str, Validators]) -> set[str
 
 
 def _success_word(check: _Check) -> str:
-    return "changed" if check.taken.changed else "not_modified" if not check.fresh else "read"
+    return "changed" if check.taken.changed else "read" if check.bodies else "not_modified"
 
 
 def _word(outcome: Blocked | FetchFailed | Rejected | Outcome) -> str:
