@@ -181,6 +181,8 @@ def _address(written: str) -> Address:
     """A header's address. Raises ChannelError for one with line breaks or without a domain."""
     name, address = parseaddr(written)
     try:
+        if any(ord(character) < 32 for character in written):
+            raise ValueError("control character")
         return Address(display_name=safety.header(name, 80), addr_spec=address)
     except (ValueError, IndexError) as error:
         raise ChannelError(f"{safety.plain(written, 60)!r} is no mail address") from error
