@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, and_, or_
 
 from storage.blobs import Archive, compress, decompress
 from storage.codec import dumps, loads
@@ -26,6 +28,12 @@ def chunks(values: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
     """The values in runs of at most `size`."""
     for start in range(0, len(values), size):
         yield values[start : start + size]
+
+
+def later_than(columns: Sequence[Any], values: Sequence[Any]) -> ColumnElement[bool]:
+    """(a, b) > (x, y), with the first comparison apart so that an index on a is used."""
+    (first, second), (low, after) = columns, values
+    return and_(first >= low, or_(first > low, second > after))
 
 
 def pack(value: object) -> bytes:

@@ -17,7 +17,7 @@ from heapq import merge
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
 
 from monitor.domain.errors import FilterError
 from monitor.domain.event import Event
@@ -25,7 +25,7 @@ from monitor.domain.filter import matches
 from monitor.ports import Count, EventQuery, Page
 from storage.codec import loads, moment_of, moment_text
 from storage.compile import Plan, plan
-from storage.part import Part, chunks
+from storage.part import Part, chunks, later_than
 from storage.projection import event_columns
 from storage.tables import EVENT, RECORD
 
@@ -265,8 +265,7 @@ def _ordered(
     if query.changed_since is not None:
         key = (EVENT.c.last_recorded_at, EVENT.c.last_sequence)
         if after is not None:
-            moment, sequence = after  # type: ignore[misc]
-            chosen = chosen.where(or_(key[0] > moment, and_(key[0] == moment, key[1] > sequence)))
+            chosen = chosen.where(later_than(key, after))
         return chosen.order_by(*key)
     if after is not None:
         chosen = chosen.where(order > after[0] if query.oldest_first else order < after[0])

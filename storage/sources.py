@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, insert, select, tuple_
+from sqlalchemy import Connection, Row, Select, and_, insert, select
 
 from monitor.domain.claim import Claim
 from monitor.domain.commit import PageCommit
@@ -22,7 +22,7 @@ from storage.codec import dumps, loads
 from storage.engine import Database
 from storage.health import insert_health
 from storage.outbox import insert_deliveries
-from storage.part import Part, chunks, clean, pack, unpack
+from storage.part import Part, chunks, clean, later_than, pack, unpack
 from storage.projection import append_records, event_keys
 from storage.roster import commit_ledger
 from storage.tables import (
@@ -175,7 +175,7 @@ class SourcePart(Part):
         """All rows in short transactions, by keyset over the two columns of the order."""
         after: tuple[Any, Any] | None = None
         while True:
-            page = query if after is None else query.where(tuple_(*order) > tuple_(*after))
+            page = query if after is None else query.where(later_than(order, after))
             with self.db.read() as connection:
                 rows = connection.execute(page.limit(_PAGE)).all()
             yield from rows
