@@ -33,6 +33,11 @@ _LABELS = {
     "gb2312": "gb18030",
     "gbk": "gb18030",
 }
+#: Python codecs for text that are no character sets of documents; some even run over bytes twice.
+_NO_CHARSETS = frozenset({
+    "utf-7", "utf_7", "unicode_escape", "raw_unicode_escape", "idna", "punycode", "undefined",
+    "mbcs", "oem",
+})  # fmt: skip
 _SNIFF_BYTES = 4096
 _GUESS_BYTES = 65_536
 
@@ -81,7 +86,8 @@ def _codec(label: str | None) -> str | None:
         info = codecs.lookup(_LABELS.get(name, name))
     except (LookupError, ValueError):
         return None
-    return info.name if getattr(info, "_is_text_encoding", True) else None
+    usable = getattr(info, "_is_text_encoding", True)
+    return info.name if usable and info.name.replace("-", "_") not in _NO_CHARSETS else None
 
 
 def _strict(body: bytes, label: str | None) -> str | None:

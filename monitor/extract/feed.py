@@ -165,10 +165,9 @@ class _Parsed:
 def _parsed(body: bytes, url: str, charset: str | None, media_type: str) -> _Parsed:
     """feedparser's answer. Always through BytesIO: given bytes it opens a file of that name."""
     kind = media_type or "application/xml"
-    headers = {
-        "content-type": f"{kind}; charset={charset}" if charset else kind,
-        "content-location": url,
-    }
+    # Without a content-location: the parser would resolve guids against it, and they would change
+    # with the feed's address. Links are made absolute here, and by xml:base there.
+    headers = {"content-type": f"{kind}; charset={charset}" if charset else kind}
     try:
         feed = feedparser.parse(
             io.BytesIO(body),
