@@ -101,7 +101,7 @@ def _subject_keys(telling: Telling) -> Iterator[str]:
         yield f"{head}|name|{name}"
         yield f"{family}||name|{name}"
     if telling.county:
-        yield f"{head}|county|{telling.county}"
+        yield f"{family}|county|{telling.county}"
     for bill in telling.bills:
         yield f"{head}|bill|{bill}"
     if telling.case:
@@ -124,7 +124,7 @@ def _place_words(place: str) -> frozenset[str]:
 def _month_keys(telling: Telling, reach_days: int) -> Iterator[str]:
     """Keys by state and month: for laws, courts and federal events, and where no place is known."""
     family = FAMILY[telling.event_type]
-    if not (_is_wide(family) or not any(True for _ in _subject_keys(telling))):
+    if not (_is_wide(family) or is_nameless(telling)):
         return
     head = f"{family}|{telling.state or 'US'}"
     if telling.span is None or (telling.span[1] - telling.span[0]).days > 366:
@@ -178,8 +178,12 @@ def _said_vaguely(left: Telling, right: Telling) -> int:
     same = left.documents & right.documents and _same_state(left, right)
     if not same or FAMILY[left.event_type] in FEDERAL_FAMILIES:
         return 0
-    nameless = any(not any(True for _ in _subject_keys(side)) for side in (left, right))
-    return VAGUE if nameless else 0
+    return VAGUE if is_nameless(left) or is_nameless(right) else 0
+
+
+def is_nameless(telling: Telling) -> bool:
+    """Whether it names no agency, place, county, bill or case: at most a state."""
+    return next(_subject_keys(telling), None) is None
 
 
 def _reason(subject: int, days: int) -> str:

@@ -150,7 +150,8 @@ def unmerged(
         links=tuple(link for link in into.links if link != ("merged", other.id)),
         updated_at=now,
     )
-    own = {*own_keys(telling_of_event(less)), *({*into.keys} - {*other.keys})}
+    brought_keys = {*other.keys, other.event_key}
+    own = {*own_keys(telling_of_event(less)), *({*into.keys} - brought_keys)}
     less = replace(less, keys=tuple(sorted(own)))
     told = not other.silent and other.worth is Worth.ALERT
     return (

@@ -5,19 +5,20 @@ Pure and deterministic. The working set below lives for one call only.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from monitor.domain.claim import Claim
 from monitor.domain.event import Decision, Event, Record
 from monitor.domain.ident import ClaimId, EventId
-from monitor.domain.vocabulary import EventType, RecordKind, Rung, Stage, Tier
+from monitor.domain.vocabulary import DocumentKind, EventType, RecordKind, Rung, Stage, Tier
 from monitor.resolve import ladder
 from monitor.resolve.cluster import (
     EXACT,
     PLACE,
     Likeness,
+    is_nameless,
     likeness,
     lookup_keys,
     own_keys,
@@ -40,6 +41,7 @@ class _Log:
     events: dict[EventId, Event] = field(default_factory=dict)
     tellings: dict[EventId, Telling] = field(default_factory=dict)
     by_key: dict[str, list[EventId]] = field(default_factory=dict)
+    by_document: dict[str, list[EventId]] = field(default_factory=dict)
     records: list[Record] = field(default_factory=list)
     claims: list[Claim] = field(default_factory=list)
     dropped: list[tuple[Claim, str]] = field(default_factory=list)
@@ -53,15 +55,22 @@ class _Log:
             held = self.by_key.setdefault(key, [])
             if event.id not in held:
                 held.append(event.id)
+        for document in self.tellings[event.id].documents:
+            told = self.by_document.setdefault(document, [])
+            if event.id not in told:
+                told.append(event.id)
 
     def write(self, record: Record) -> None:
         """Append a record and know its event."""
         self.records.append(record)
         self.know(record.event)
 
-    def candidates(self, keys: Iterable[str]) -> list[Event]:
-        """Events under any of these keys, oldest first."""
+    def candidates(self, claim: Claim, telling: Telling) -> list[Event]:
+        """Events under any key of the claim, or of its own document, oldest first."""
+        keys = {*lookup_keys(claim), *own_keys(telling)}
         ids = {event_id for key in keys for event_id in self.by_key.get(key, ())}
+        for document in telling.documents if claim.kind is not DocumentKind.TABLE else ():
+            ids.update(self.by_document.get(document, ()))
         found = [self.events[event_id] for event_id in ids]
         return sorted(found, key=lambda event: (event.recorded_at, event.id))
 
@@ -104,14 +113,25 @@ def _taken_in(
     log = _Log(now=now, policy=policy)
     for event in candidates:
         log.know(event)
-    for claim in claims:
+    for claim in _named_first(claims):
         _take(log, claim)
     return log
 
 
+def _named_first(claims: Sequence[Claim]) -> list[Claim]:
+    """Documents in order; in each the claims that name their subject before those that do not."""
+    order = {item_id: n for n, item_id in enumerate(dict.fromkeys(c.item_id for c in claims))}
+    return sorted(claims, key=lambda c: (order[c.item_id], is_nameless(telling_of_claim(c))))
+
+
 def _take(log: _Log, claim: Claim) -> None:
     telling = telling_of_claim(claim)
-    near = log.candidates({*lookup_keys(claim), *own_keys(telling)})
+    near = log.candidates(claim, telling)
+    known = next((event for event in near if _has(event, claim)), None)
+    if known is not None:
+        log.claims.append(claim)
+        log.event_of[claim.id] = known.id
+        return
     found = _best(log, claim, telling, near)
     if found is not None:
         _join(log, claim, *found)
@@ -119,6 +139,11 @@ def _take(log: _Log, claim: Claim) -> None:
         log.dropped.append((claim, "a discovery source opens no event by itself"))
     else:
         _open(log, claim, telling, near)
+
+
+def _has(event: Event, claim: Claim) -> bool:
+    """Taken in before: a check that is repeated says nothing new."""
+    return any(evidence.claim_id == claim.id for evidence in event.evidence)
 
 
 def _best(
@@ -263,9 +288,9 @@ def _withdraw(log: _Log, claim: Claim, claims: Sequence[Claim]) -> None:
 def _carried(log: _Log, claim: Claim) -> Event | None:
     """The event that has this claim, or another claim of the same document on the same thing."""
     telling = telling_of_claim(claim)
-    near = log.candidates({*lookup_keys(claim), *own_keys(telling)})
+    near = log.candidates(claim, telling)
     for event in near:
-        if any(evidence.claim_id == claim.id for evidence in event.evidence):
+        if _has(event, claim):
             return event
     for event in near:
         other = log.tellings[event.id]
