@@ -1,0 +1,46 @@
+"""What the pages are made of, handed over by bootstrap and carried on the application."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fastapi import Request
+
+from monitor.ports import Clock, Store
+from monitor.services.health import HealthService
+from monitor.services.query import QueryService
+from monitor.services.review import Review
+from monitor.web.auth import Auth, Person
+from monitor.web.options import WebOptions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebParts:
+    """The services that the pages call."""
+
+    store: Store
+    query: QueryService
+    health: HealthService
+    review: Review
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Everything that a request handler needs."""
+
+    parts: WebParts
+    options: WebOptions
+    auth: Auth
+
+
+def site(request: Request) -> Site:
+    """The site that serves this request."""
+    found: Site = request.app.state.site
+    return found
+
+
+def person(request: Request) -> Person:
+    """Who makes this request, as the guard found it."""
+    found: Person = request.state.person
+    return found
