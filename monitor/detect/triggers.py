@@ -24,7 +24,8 @@ _SHORT = 4
 _KEEP = b"0123456789abcdefghijklmnopqrstuvwxyz"
 _LOWER = bytes(range(256)).lower()
 _DROP = bytes(b for b in range(256) if bytes([b]).lower() not in [bytes([k]) for k in _KEEP])
-_TAG = re.compile(rb"<[^<>]*+>")
+_TAG = re.compile(rb"<[a-zA-Z/!?][^<>]*+>")
+_TAG_START = re.compile(rb"<[a-zA-Z/!?]")
 #: A bracket in an attribute's value: then it matters whose quotes are counted.
 _BRACKET_IN_QUOTES = re.compile(rb"""=\s*+(?:"[^"<>]*+[<>]|'[^'<>]*+[<>])""")
 #: Entities that may stand for letters or digits, or hide others: these are undone one by one.
@@ -247,11 +248,11 @@ def _without_quoted_tags(raw: bytes) -> bytes:
     """Tags taken out with everything inside their quotes, tags in quotes included."""
     pieces: list[bytes] = []
     at = 0
-    while (start := raw.find(b"<", at)) >= 0:
-        end = _tag_end(raw, start)
+    while found := _TAG_START.search(raw, at):
+        end = _tag_end(raw, found.start())
         if end < 0:
             break
-        pieces.append(raw[at:start])
+        pieces.append(raw[at : found.start()])
         pieces.append(b"\x01")
         at = end
     pieces.append(raw[at:])
