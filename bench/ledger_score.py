@@ -18,6 +18,8 @@ from monitor.detect.ledger.normalise import state_code
 from monitor.detect.ledger.places import Places
 from monitor.detect.ledger.publication import read_publication
 from monitor.detect.ledger.state import LedgerRules
+from monitor.domain.roster import Agreement
+from monitor.domain.roster_fold import apply, counts, differences
 from monitor.resolve.agency import fold
 from monitor.resolve.gazetteer import Gazetteer
 from monitor.services.ledger_replay import outcome_objects, read_directory, steps
@@ -68,6 +70,7 @@ class Score:
         self.places = Places(is_place=lambda s, n: gazetteer.place(s, n) is not None)
         self.steps = list(steps(tables, rules=self.rules, counties=gazetteer, places=self.places))
         print(f"replayed in {time.perf_counter() - started:.1f} s; {self.steps[-1].counts}")
+        self.fold_check()
         self.content: dict[str, str] = {}
         self.at: dict[str, object] = {}
         self.order: list[str] = []
@@ -86,6 +89,22 @@ class Score:
         ]
         with (data / "ground_truth.csv").open(encoding="utf-8") as lines:
             self.truth = list(csv.DictReader(lines))
+
+    def fold_check(self) -> None:
+        """The fold over the log must stand where the ledger stands, after every publication."""
+        standing: dict[str, Agreement] = {}
+        bad = 0
+        for s in self.steps:
+            for outcome in s.outcomes:
+                apply(standing, outcome)
+            kept = {key: entry.agreement for key, entry in s.state.entries.items()}
+            seen = {k: v for k, v in standing.items() if not k.startswith("unread-")}
+            wrong = differences(seen, kept)
+            if wrong or counts(standing) != s.counts:
+                bad += 1
+                last = s.state.last.stem if s.state.last else ""
+                print("FOLD", last, counts(standing), s.counts, wrong[:5])
+        print("publications where the fold disagrees:", bad)
 
     def key(self, stem: str, state: str, agency: str, model: str) -> tuple[str, str, str, str]:
         return (self.content.get(stem, stem), state, fold(agency or ""), model)

@@ -80,6 +80,8 @@ def outcome_objects(outcome: LedgerOutcome) -> Iterator[dict[str, object]]:
 def as_object(outcome: LedgerOutcome) -> dict[str, object]:
     """One outcome in the form of the measuring port."""
     before, after = outcome.before, outcome.after
+    if outcome.outcome is OutcomeKind.DUPLICATE_REMOVED:
+        after = None  # the row that stays is no part of what is told
     row = after or before
     return {
         "file_prev": outcome.file_prev or None,

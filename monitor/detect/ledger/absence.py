@@ -8,6 +8,7 @@ from dataclasses import replace
 from monitor.detect.ledger.match import key_of
 from monitor.detect.ledger.publication import Publication
 from monitor.detect.ledger.state import Entry, LedgerRules, Mark
+from monitor.domain.ident import content_id
 from monitor.domain.roster import RosterRow, RowState
 from monitor.domain.vocabulary import Model
 from monitor.resolve.agency import NameRelation, relation
@@ -66,9 +67,14 @@ def returns(entry: Entry, row: RosterRow) -> bool:
     return one_county and relation(mine, theirs) is NameRelation.TYPO
 
 
-def unread_key(row: RosterRow) -> tuple[str, str, str]:
-    """What tells one unreadable row from another between publications."""
-    return (key_of(row).strict, row.model.value, str(row.signed))
+def unread_rows(rows: Iterable[RosterRow]) -> dict[str, RosterRow]:
+    """Unreadable rows by an id that tells one from another between publications."""
+    found: dict[str, RosterRow] = {}
+    for row in rows:
+        parts = (key_of(row).strict, row.state, row.model.value, str(row.signed))
+        number = sum(1 for key in found if key.startswith(f"unread-{content_id(*parts)}"))
+        found[f"unread-{content_id(*parts)}-{number}"] = row
+    return found
 
 
 def claim(

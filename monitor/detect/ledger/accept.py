@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from monitor.detect.ledger.absence import claim, counted, ended, missed, returns, unread_key
-from monitor.detect.ledger.changes import TOLD, Edit, edits, overwrites
-from monitor.detect.ledger.directory import Directory, agreement_id
+from monitor.detect.ledger.absence import claim, counted, ended, missed, returns, unread_rows
+from monitor.detect.ledger.changes import Edit, edits, overwrites
+from monitor.detect.ledger.directory import AgreementKeys, Directory
 from monitor.detect.ledger.links import file_key
-from monitor.detect.ledger.match import Matching, Pair, key_of, match_rows, out_of_order
+from monitor.detect.ledger.match import Matching, Pair, key_of, match_rows
+from monitor.detect.ledger.outcomes import OutcomeWriter
 from monitor.detect.ledger.pending import promote
 from monitor.detect.ledger.places import Places
-from monitor.detect.ledger.publication import Publication
+from monitor.detect.ledger.publication import Publication, value
 from monitor.detect.ledger.state import (
     Entry,
     LedgerRules,
@@ -46,10 +47,11 @@ def accept(
     matching: Matching,
     *,
     rules: LedgerRules,
+    places: Places,
     told_in: Publication | None = None,
 ) -> Accepted:
     """The state after `publication`; `told_in` is the later one that confirmed a held one."""
-    return _Acceptance(state, publication, matching, rules, told_in or publication).run()
+    return _Acceptance(state, publication, matching, rules, places, told_in or publication).run()
 
 
 class _Acceptance:
@@ -61,11 +63,17 @@ class _Acceptance:
         publication: Publication,
         matching: Matching,
         rules: LedgerRules,
+        places: Places,
         told_in: Publication,
     ) -> None:
         self._state, self._publication, self._matching = state, publication, matching
-        self._rules, self._told_in = rules, told_in
+        self._rules, self._places = rules, places
         known = [entry.agreement.row for entry in state.entries.values()]
+        self._keys = AgreementKeys(state.entries)
+        self._writer = OutcomeWriter(
+            publication=publication, told_in=told_in, last=state.last, keys=self._keys
+        )
+        self._write = self._writer.write
         self._directory = Directory(state.names, rules.aliases, known)
         self._entries: dict[str, Entry] = dict(state.entries)
         self._pending: dict[str, PendingEntry] = dict(state.pending)
@@ -81,9 +89,9 @@ class _Acceptance:
 
     def run(self) -> Accepted:
         """All steps in order."""
-        self._sheet()
+        self._outcomes.extend(self._writer.sheet(self._matching))
         self._matched()
-        self._collapse()
+        self._outcomes.extend(self._writer.collapsed(self._edited, self._rules))
         self._appeared()
         standing, unread = self._vanished()
         self._confirm_absences()
@@ -100,53 +108,6 @@ class _Acceptance:
             bundled=False,
         )
         return Accepted(state=state, outcomes=tuple(self._outcomes), changed=tuple(self._changed))
-
-    def _outcome(
-        self,
-        kind: OutcomeKind,
-        *,
-        before: RosterRow | None = None,
-        after: RosterRow | None = None,
-        reason: str = "",
-        column: str = "",
-    ) -> LedgerOutcome:
-        row = after or before
-        last = self._state.last
-        return LedgerOutcome(
-            outcome=kind,
-            published_at=self._at,
-            told_at=self._told_in.modified_at,
-            fingerprint=self._publication.fingerprint,
-            file_prev=last.stem if last else "",
-            file_next=self._publication.stem,
-            file_told=self._told_in.stem,
-            before=before,
-            after=after,
-            agreement_id=agreement_id(row) if row and row.agency_id else "",
-            told=kind in TOLD,
-            reason=reason,
-            column=column,
-        )
-
-    # --- the sheet -------------------------------------------------------------------------
-
-    def _sheet(self) -> None:
-        """What the file as a whole shows: columns, hidden rows, order, its name."""
-        publication, last = self._publication, self._state.last
-        if publication.misnamed:
-            self._outcomes.append(self._outcome(OutcomeKind.SWAPPED, reason="file name"))
-        if last and last.columns and set(last.columns) != set(publication.columns):
-            gone = sorted(set(last.columns) - set(publication.columns))
-            new = sorted(set(publication.columns) - set(last.columns))
-            reason = f"added: {', '.join(new) or 'none'}; gone: {', '.join(gone) or 'none'}"
-            self._outcomes.append(self._outcome(OutcomeKind.SCHEMA_CHANGED, reason=reason))
-        if publication.hidden:
-            reason = f"{publication.hidden} of {len(publication.rows)} rows hidden"
-            self._outcomes.append(self._outcome(OutcomeKind.HIDDEN_ROWS, reason=reason))
-        moved = out_of_order([pair.before for pair in self._matching.pairs])
-        if moved and last:
-            reason = f"{moved} rows out of relative order"
-            self._outcomes.append(self._outcome(OutcomeKind.REORDERED, reason=reason))
 
     # --- rows that are there before and after ----------------------------------------------
 
@@ -167,8 +128,35 @@ class _Acceptance:
                 self._rows[pair.after] = self._directory.renamed(
                     before, after, stays=stays[before.agency_id] > 0
                 )
+        keys = {pair.after: self._keys.of(old[pair.before]) for pair in self._matching.pairs}
+        staying = {
+            keys[pair.after]
+            for pair in self._matching.pairs
+            if old[pair.before].agency_id == self._rows[pair.after].agency_id
+        }
+        spare = self._spare_rows(keys)
         for pair in self._matching.pairs:
-            self._move(old[pair.before], self._rows[pair.after], pair.tier)
+            before, after = old[pair.before], self._rows[pair.after]
+            if pair.after in spare:
+                self._edit(before, after, pair.tier, "", "")
+            else:
+                self._move(before, after, pair.tier, keys[pair.after], staying)
+
+    def _spare_rows(self, keys: dict[int, str]) -> set[int]:
+        """Of several rows of one agreement, those that are not the one it is known by."""
+        several = {key for key, n in Counter(keys.values()).items() if n > 1}
+        spare: set[int] = set()
+        for key in several:
+            pairs = [pair for pair in self._matching.pairs if keys[pair.after] == key]
+            entry = self._entries.get(key)
+            known = [
+                pair
+                for pair in pairs
+                if entry and value(self._state.rows[pair.before]) == value(entry.agreement.row)
+            ]
+            first = (known or pairs)[0]
+            spare |= {pair.after for pair in pairs if pair is not first}
+        return spare
 
     def _keeps_name(self, pair: Pair) -> bool:
         return key_of(self._state.rows[pair.before]) == key_of(self._publication.rows[pair.after])
@@ -181,37 +169,58 @@ class _Acceptance:
             if self._keeps_name(pair)
         )
 
-    def _move(self, before: RosterRow, after: RosterRow, tier: str) -> None:
+    def _move(
+        self, before: RosterRow, after: RosterRow, tier: str, was: str, staying: set[str]
+    ) -> None:
         """Record the edits of one row and keep its agreement up to date."""
-        was, now = agreement_id(before), agreement_id(after)
+        now = self._carried(before, after, tier, was, staying)
+        edited = self._edit(before, after, tier, now, was if now != was else "")
+        entry = self._entries.get(now)
+        if entry is not None and entry.agreement.state is RowState.HELD and not edited:
+            readable = self._write(
+                OutcomeKind.COSMETIC, before=before, after=after, reason="readable again"
+            )
+            self._outcomes.append(replace(readable, column="row", agreement_id=now))
+        self._live.add(now)
+        self._keep(now, after, entry, touched=edited)
+
+    def _edit(self, before: RosterRow, after: RosterRow, tier: str, key: str, revises: str) -> bool:
+        """Record the edits of one row; True where there is one."""
         found = edits(before, after, tier)
         for edit in found:
-            self._edited.append(self._edit_outcome(before, after, edit, tier))
+            outcome = self._edit_outcome(before, after, edit, tier)
+            self._edited.append(replace(outcome, agreement_id=key, revises=revises))
+        return bool(found)
+
+    def _carried(
+        self, before: RosterRow, after: RosterRow, tier: str, was: str, staying: set[str]
+    ) -> str:
+        """The id of the agreement after an edit; another model or another body is another one."""
         entry = self._entries.get(was)
         if overwrites(before, after, tier):
-            self._overwrite(was, entry)
-            entry = None
-        elif was != now and entry is not None and was not in self._live:
-            del self._entries[was]
-            self._changed[was] = None
-        self._live.add(now)
-        self._keep(now, after, entry or self._entries.get(now), touched=bool(found) or was != now)
+            if entry is not None and was not in self._live:
+                gone = missed(entry, self._publication, self._state.last)
+                self._put(was, replace(gone, overwritten=True))
+            return self._keys.of(after)
+        if before.model is after.model and before.agency_id == after.agency_id:
+            return was
+        other = self._keys.find(after)
+        if before.model is after.model and (other is None or other not in staying):
+            self._keys.move(was, before, after)
+            return was
+        if entry is not None and was not in self._live:
+            self._put(was, ended(missed(entry, self._publication, self._state.last)))
+        return self._keys.of(after)
 
-    def _overwrite(self, key: str, entry: Entry | None) -> None:
-        """Another agency stands in the row now: what becomes of the old one is not known yet."""
-        if entry is not None and key not in self._live:
-            self._entries[key] = replace(
-                missed(entry, self._publication, self._state.last), overwritten=True
-            )
-            self._changed[key] = None
+    def _put(self, key: str, entry: Entry) -> None:
+        self._entries[key] = entry
+        self._changed[key] = None
 
     def _edit_outcome(
         self, before: RosterRow, after: RosterRow, edit: Edit, tier: str
     ) -> LedgerOutcome:
         reason = "; ".join(text for text in (tier, edit.note) if text)
-        return self._outcome(
-            edit.kind, before=before, after=after, reason=reason, column=edit.column
-        )
+        return self._write(edit.kind, before=before, after=after, reason=reason, column=edit.column)
 
     def _keep(self, key: str, row: RosterRow, entry: Entry | None, *, touched: bool) -> None:
         """The agreement is on the list: active, seen now, its dates remembered."""
@@ -245,23 +254,6 @@ class _Acceptance:
             )
         )
 
-    def _collapse(self) -> None:
-        """Edits of one kind in very many rows are one mass edit with the list attached."""
-        groups: dict[tuple[OutcomeKind, str], list[LedgerOutcome]] = defaultdict(list)
-        for outcome in self._edited:
-            groups[(outcome.outcome, outcome.column)].append(outcome)
-        least = max(
-            self._rules.mass_edit_rows, self._rules.mass_edit_share * len(self._publication.rows)
-        )
-        for (kind, column), members in groups.items():
-            if len(members) < least:
-                self._outcomes.extend(members)
-                continue
-            quiet = tuple(replace(member, told=False) for member in members)
-            reason = f"{kind.value} in {len(members)} rows"
-            mass = self._outcome(OutcomeKind.MASS_EDIT, reason=reason, column=column)
-            self._outcomes.append(replace(mass, members=quiet, told=kind in TOLD))
-
     # --- rows that are new -----------------------------------------------------------------
 
     def _appeared(self) -> None:
@@ -270,10 +262,10 @@ class _Acceptance:
         for position in self._matching.appeared:
             row = self._identified(self._publication.rows[position])
             self._rows[position] = row
-            key = agreement_id(row)
+            key = self._keys.of(row)
             if key in self._live:
                 self._outcomes.append(
-                    self._outcome(
+                    self._write(
                         OutcomeKind.DUPLICATE_ADDED, after=row, reason="agreement already listed"
                     )
                 )
@@ -293,9 +285,9 @@ class _Acceptance:
     def _sign(self, row: RosterRow, key: str, listed: set[str]) -> None:
         entry = self._entries.get(key)
         kind, reason = self._signing_kind(row, entry, listed)
-        from_pending = promote(self._pending, row, self._at)
+        from_pending = promote(self._pending, row, self._places)
         before = entry.agreement.row if entry else None
-        outcome = self._outcome(kind, before=before, after=row, reason=reason)
+        outcome = self._write(kind, before=before, after=row, reason=reason)
         told = outcome.told
         if kind is OutcomeKind.RESTORED and entry is not None:
             told = entry.agreement.state is RowState.ENDED
@@ -327,12 +319,7 @@ class _Acceptance:
         """Mark what is missing; returns rows that stand in for unreadable ones, and the rest."""
         gone = [self._state.rows[position] for position in self._matching.vanished]
         claimed, unread = claim(gone, self._publication.unread)
-        known = set(map(unread_key, self._state.unread))
-        for row in unread:
-            if unread_key(row) not in known:
-                self._outcomes.append(
-                    self._outcome(OutcomeKind.HELD, after=row, reason="unknown state or model")
-                )
+        self._unread(self._state.unread, unread)
         for row in gone:
             if row in claimed:
                 self._hold(row)
@@ -340,8 +327,22 @@ class _Acceptance:
                 self._miss(row)
         return tuple(claimed), unread
 
+    def _unread(self, before: tuple[RosterRow, ...], after: tuple[RosterRow, ...]) -> None:
+        """Rows that nobody can place wait under an id of their own; those that went are let go."""
+        was, now = map(unread_rows, (before, after))
+        for key, row in now.items():
+            if key not in was:
+                held = self._write(OutcomeKind.HELD, after=row, reason="unknown state or model")
+                self._outcomes.append(replace(held, agreement_id=key))
+        for key, row in was.items():
+            if key not in now:
+                gone = self._write(
+                    OutcomeKind.COSMETIC, before=row, reason="held row read or gone", column="row"
+                )
+                self._outcomes.append(replace(gone, agreement_id=key))
+
     def _hold(self, row: RosterRow) -> None:
-        key = agreement_id(row)
+        key = self._keys.of(row)
         entry = self._entries.get(key)
         if entry is None or key in self._live:
             return
@@ -349,20 +350,22 @@ class _Acceptance:
         if entry.agreement.state is not RowState.HELD:
             self._changed[key] = None
             self._outcomes.append(
-                self._outcome(OutcomeKind.HELD, before=row, reason="row cannot be read any more")
+                self._write(OutcomeKind.HELD, before=row, reason="row cannot be read any more")
             )
         self._entries[key] = replace(entry, agreement=replace(entry.agreement, state=RowState.HELD))
 
     def _miss(self, row: RosterRow) -> None:
-        key = agreement_id(row)
+        key = self._keys.of(row)
         entry = self._entries.get(key)
         if key in self._live or entry is None:
-            self._outcomes.append(self._outcome(OutcomeKind.DUPLICATE_REMOVED, before=row))
+            gone = self._write(OutcomeKind.DUPLICATE_REMOVED, before=row)
+            left = entry.agreement.row if entry is not None else None
+            self._outcomes.append(replace(gone, after=left, agreement_id=key))
             return
         if entry.agreement.state is RowState.UNCONFIRMED:
             return
         self._changed[key] = None
-        self._outcomes.append(self._outcome(OutcomeKind.MISSING, before=row))
+        self._outcomes.append(self._write(OutcomeKind.MISSING, before=row))
         self._entries[key] = missed(entry, self._publication, self._state.last)
 
     def _confirm_absences(self) -> None:
@@ -380,7 +383,7 @@ class _Acceptance:
         """Removed, as of the publication that first lacked the row, told now."""
         since = entry.agreement.missing_since or self._at
         seen = len(entry.absent_in)
-        outcome = self._outcome(
+        outcome = self._write(
             OutcomeKind.REMOVED,
             before=entry.agreement.row,
             reason=f"absent since {since.date()}, from {seen} publications or more",

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from monitor.detect.ledger.match import key_of
+from monitor.detect.ledger.state import Entry
 from monitor.domain.ident import content_id
-from monitor.domain.roster import RosterRow
+from monitor.domain.roster import RosterRow, RowState
+from monitor.domain.vocabulary import Model
 from monitor.resolve.agency import (
     AgencyAliases,
     AgencyKey,
@@ -22,9 +24,43 @@ Names = Mapping[str, tuple[tuple[str, str], ...]]
 _TOWN_BODIES = frozenset({AgencyKind.POLICE, AgencyKind.CONSTABLE, AgencyKind.MARSHAL})
 
 
-def agreement_id(row: RosterRow) -> str:
-    """The permanent id of an agreement: its agency and its model."""
-    return f"{row.agency_id}-{row.model.value}"
+class AgreementKeys:
+    """Permanent agreement ids by what a row says now: its agency and its model.
+
+    An id is made of the agency and model first seen and stays when the row comes to name another
+    body; where that would give one id to two agreements, the later gets a number.
+    """
+
+    def __init__(self, entries: Mapping[str, Entry]) -> None:
+        self._taken = set(entries)
+        self._at: dict[tuple[str, Model], str] = {}
+        for key in sorted(entries, key=lambda key: _precedence(entries[key])):
+            row = entries[key].agreement.row
+            self._at[(row.agency_id, row.model)] = key
+
+    def of(self, row: RosterRow) -> str:
+        """The id of the agreement that a row stands for; a new one where there is none."""
+        place = (row.agency_id, row.model)
+        if place not in self._at:
+            base = f"{row.agency_id}-{row.model.value}"
+            names = (base, *(f"{base}-{number}" for number in range(2, 1000)))
+            self._at[place] = next(name for name in names if name not in self._taken)
+            self._taken.add(self._at[place])
+        return self._at[place]
+
+    def find(self, row: RosterRow) -> str | None:
+        """The id of a known agreement of the row's agency and model, or None."""
+        return self._at.get((row.agency_id, row.model))
+
+    def move(self, key: str, before: RosterRow, after: RosterRow) -> None:
+        """The agreement's row names another agency now."""
+        self._at.pop((before.agency_id, before.model), None)
+        self._at[(after.agency_id, after.model)] = key
+
+
+def _precedence(entry: Entry) -> tuple[bool, str]:
+    """Standing agreements last, so that they win over ended ones of the same agency and model."""
+    return entry.agreement.state is not RowState.ENDED, entry.agreement.id
 
 
 class Directory:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from monitor.detect.ledger.match import Matching
+from monitor.detect.ledger.match import Matching, key_of
 from monitor.detect.ledger.publication import Publication
 from monitor.detect.ledger.state import LedgerRules, LedgerState
-from monitor.domain.roster import RosterRow
+from monitor.domain.roster import RosterRow, RowState
 
 
 def implausible(
@@ -28,6 +28,26 @@ def implausible(
     unread = len(publication.unread) - len(state.unread)
     if unread > max(rules.most_removals, before * rules.most_removals_share):
         reasons.append(f"{unread} rows with an unknown state or model")
+    return tuple(reasons)
+
+
+def implausible_pending(
+    state: LedgerState, publication: Publication, rules: LedgerRules
+) -> tuple[str, ...]:
+    """Why a pending publication should wait: it is the other list without its SIGNED column, or
+    far too long. An empty one is legal and a pending list may shrink to nothing."""
+    signed = {
+        (key_of(entry.agreement.row).key, entry.agreement.row.model)
+        for entry in state.entries.values()
+        if entry.agreement.state is RowState.ACTIVE
+    }
+    both = sum(1 for row in publication.rows if (key_of(row).key, row.model) in signed)
+    reasons = []
+    if both >= rules.mass_edit_rows and both * 2 > len(publication.rows):
+        reasons.append(f"{both} of {len(publication.rows)} rows are agreements already signed")
+    new = len(publication.rows) - len(state.pending)
+    if state.pending_last is not None and new > rules.most_growth:
+        reasons.append(f"{new} more rows than were ever pending")
     return tuple(reasons)
 
 

@@ -27,17 +27,17 @@ def pending_key(row: RosterRow, aliases: AgencyAliases | None = None) -> str:
     return f"{aliases.resolve(key) if aliases else key.key}|{row.model.value}"
 
 
-def promote(pending: dict[str, PendingEntry], row: RosterRow, at: datetime) -> bool:
+def promote(pending: dict[str, PendingEntry], row: RosterRow, places: Places) -> bool:
     """Mark the application that a new agreement comes from; True where there was one."""
     exact = pending.get(pending_key(row))
-    key = pending_key(row) if exact else _variant(pending, row)
+    key = pending_key(row) if exact else _variant(pending, row, places)
     if key is None:
         return False
     pending[key] = replace(pending[key], promoted=True)
     return True
 
 
-def _variant(pending: Mapping[str, PendingEntry], row: RosterRow) -> str | None:
+def _variant(pending: Mapping[str, PendingEntry], row: RosterRow, places: Places) -> str | None:
     """An open application whose name is a typing or qualifier of the row's; the only one."""
     mine = key_of(row)
     found = [
@@ -47,19 +47,19 @@ def _variant(pending: Mapping[str, PendingEntry], row: RosterRow) -> str | None:
         and entry.row.state == row.state
         and entry.row.model in {row.model, Model.UNKNOWN}
         and compatible(key_of(entry.row).kind, mine.kind)
-        and not Places().two_places(entry.row, row)
+        and not places.two_places(entry.row, row)
         and relation(key_of(entry.row), mine) in _VARIANTS
     ]
     return found[0] if len(found) == 1 else None
 
 
 def accept_pending(
-    state: LedgerState, publication: Publication, rules: LedgerRules
+    state: LedgerState, publication: Publication, rules: LedgerRules, places: Places
 ) -> tuple[LedgerState, tuple[LedgerOutcome, ...]]:
     """The state after a pending publication, and what it added or lost."""
     pending = dict(state.pending)
     listed = {pending_key(row, rules.aliases): row for row in publication.rows}
-    renamed = _renames(pending, listed)
+    renamed = _renames(pending, listed, places)
     outcomes: list[LedgerOutcome] = []
     if state.pending_last is None:
         outcomes.append(_baseline(state, publication))
@@ -80,7 +80,7 @@ def accept_pending(
 
 
 def _renames(
-    pending: Mapping[str, PendingEntry], listed: Mapping[str, RosterRow]
+    pending: Mapping[str, PendingEntry], listed: Mapping[str, RosterRow], places: Places
 ) -> dict[str, str]:
     """New key -> old key, for applications that only changed their spelling in this file."""
     gone = {k: e for k, e in pending.items() if k not in listed and e.listed}
@@ -96,7 +96,7 @@ def _renames(
                 and e.row.state == row.state
                 and e.row.model is row.model
                 and compatible(key_of(e.row).kind, key_of(row).kind)
-                and not Places().two_places(e.row, row)
+                and not places.two_places(e.row, row)
                 and relation(key_of(e.row), key_of(row)) in _VARIANTS
             ),
             None,

@@ -7,7 +7,12 @@ from datetime import datetime
 
 from monitor.detect.ledger.accept import Accepted, accept, match_publication
 from monitor.detect.ledger.columns import ListKind
-from monitor.detect.ledger.guards import distrusted_columns, implausible, with_columns_kept
+from monitor.detect.ledger.guards import (
+    distrusted_columns,
+    implausible,
+    implausible_pending,
+    with_columns_kept,
+)
 from monitor.detect.ledger.pending import accept_pending
 from monitor.detect.ledger.places import Places
 from monitor.detect.ledger.publication import (
@@ -62,7 +67,7 @@ def take(
     if last is not None and publication.fingerprint == last.fingerprint:
         return _same_content(state, publication, last, rules, places)
     if publication.kind is ListKind.PENDING:
-        return _pending(state, publication, rules)
+        return _pending(state, publication, rules, places)
     return _participating(state, publication, rules, places)
 
 
@@ -117,26 +122,45 @@ def _same_content(
         outcome = _sheet_outcome(OutcomeKind.RESAVED, publication, last, "same content")
         return _resaved(state, publication, outcome)
     matching = match_publication(state, publication, rules, places)
-    return _finish(accept(state, publication, matching, rules=rules))
+    return _finish(accept(state, publication, matching, rules=rules, places=places))
 
 
 def _resaved(state: LedgerState, publication: Publication, outcome: LedgerOutcome) -> LedgerStep:
     """Nothing but the time moves on; a publication that was held is not confirmed by it."""
     last = _last(state, publication.kind)
     mark = replace(last, modified_at=publication.modified_at) if last else mark_of(publication)
+    held = state.held if publication.kind is ListKind.PARTICIPATING else state.pending_held
+    notes = (f"{held.publication.stem}: rejected, the list is as before",) if held else ()
     if publication.kind is ListKind.PARTICIPATING:
         state = replace(state, last=mark, held=None)
     else:
         state = replace(state, pending_last=mark, pending_held=None)
-    return LedgerStep(state=state, outcomes=(outcome,), counts=counts_of(state))
+    return LedgerStep(state=state, outcomes=(outcome,), counts=counts_of(state), notes=notes)
 
 
-def _pending(state: LedgerState, publication: Publication, rules: LedgerRules) -> LedgerStep:
-    after, outcomes = accept_pending(state, publication, rules)
+def _pending(
+    state: LedgerState, publication: Publication, rules: LedgerRules, places: Places
+) -> LedgerStep:
+    reasons = implausible_pending(state, publication, rules)
+    held = state.pending_held
+    if reasons and (held is None or held.publication.fingerprint != publication.fingerprint):
+        after = replace(state, pending_held=Held(publication=publication, reasons=reasons))
+        return _held(after, publication, state.pending_last, reasons)
+    after, outcomes = accept_pending(state, publication, rules, places)
     if publication.misnamed:
         swapped = _sheet_outcome(OutcomeKind.SWAPPED, publication, state.pending_last, "file name")
         outcomes = (swapped, *outcomes)
     return LedgerStep(state=after, outcomes=outcomes, counts=counts_of(after))
+
+
+def _held(
+    after: LedgerState, publication: Publication, last: Mark | None, reasons: tuple[str, ...]
+) -> LedgerStep:
+    """Kept, told once to the operator, nothing changed."""
+    why = "; ".join(reasons)
+    outcome = _sheet_outcome(OutcomeKind.HELD, publication, last, why)
+    note = f"{publication.stem}: held ({why}); the next one or `monitor ledger accept` decides"
+    return LedgerStep(state=after, outcomes=(outcome,), counts=counts_of(after), notes=(note,))
 
 
 def _participating(
@@ -144,9 +168,13 @@ def _participating(
 ) -> LedgerStep:
     matching = match_publication(state, publication, rules, places)
     if state.last is None:
-        return _first(state, publication, accept(state, publication, matching, rules=rules))
+        return _first(
+            state, publication, accept(state, publication, matching, rules=rules, places=places)
+        )
     if state.bundled:
-        return _absorb(state, publication, accept(state, publication, matching, rules=rules))
+        return _absorb(
+            state, publication, accept(state, publication, matching, rules=rules, places=places)
+        )
     reasons = implausible(state, publication, matching, rules)
     if reasons:
         return _doubt(state, publication, reasons, rules, places)
@@ -176,7 +204,9 @@ def _accept_columns(
     if columns:
         publication = with_columns_kept(state, publication, matching, columns)
         notes += (f"{publication.stem}: columns held until the next: {', '.join(columns)}",)
-    accepted = accept(replace(state, held_columns=columns), publication, matching, rules=rules)
+    accepted = accept(
+        replace(state, held_columns=columns), publication, matching, rules=rules, places=places
+    )
     return _finish(accepted, held, notes)
 
 
@@ -218,11 +248,8 @@ def _doubt(
                 agreements=(*first.agreements, *rest.agreements),
                 notes=(f"{state.held.publication.stem}: confirmed by {publication.stem}",),
             )
-    why = "; ".join(reasons)
-    outcome = _sheet_outcome(OutcomeKind.HELD, publication, state.last, why)
     after = replace(state, held=Held(publication=publication, reasons=reasons))
-    note = f"{publication.stem}: held ({why}); the next one or `monitor ledger accept` decides"
-    return LedgerStep(state=after, outcomes=(outcome,), counts=counts_of(after), notes=(note,))
+    return _held(after, publication, state.last, reasons)
 
 
 def _force(
@@ -234,7 +261,9 @@ def _force(
     told_in: Publication | None = None,
 ) -> LedgerStep:
     matching = match_publication(state, publication, rules, places)
-    return _finish(accept(state, publication, matching, rules=rules, told_in=told_in))
+    return _finish(
+        accept(state, publication, matching, rules=rules, places=places, told_in=told_in)
+    )
 
 
 def accept_held(state: LedgerState, *, rules: LedgerRules, places: Places) -> LedgerStep:
