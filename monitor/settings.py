@@ -29,6 +29,8 @@ VARIABLES: dict[str, tuple[str, str]] = {
     "MONITOR_SECRET": ("", "signs links in mails and logins; needed to listen publicly"),
     "MONITOR_HOSTS": ("", "further Host names that the pages answer to, comma separated"),
     "MONITOR_TRUSTED_PROXIES": ("", "addresses whose user header is believed, comma separated"),
+    "MONITOR_CORS": ("", "origins whose pages may read the public event routes, comma separated"),
+    "MONITOR_READERS": ("", "mail addresses with the role reader, comma separated"),
     "MONITOR_EDITORS": ("", "mail addresses with the role editor, comma separated"),
     "MONITOR_ADMINS": ("", "mail addresses with the role admin, comma separated"),
     "MONITOR_TIME_ZONE": ("America/New_York", "zone of digests that name none"),

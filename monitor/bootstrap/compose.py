@@ -8,7 +8,7 @@ from functools import cached_property
 from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
-from monitor.bootstrap import knowledge, upkeep
+from monitor.bootstrap import knowledge
 from monitor.bootstrap.machine import SystemClock, monotonic
 from monitor.catalogue.load import Catalogue
 from monitor.detect.rule import Pack
@@ -180,7 +180,7 @@ class App:
         """The outbox loop."""
         from monitor.bootstrap.outgoing import deliver_service
 
-        return deliver_service(self)
+        return deliver_service(self.settings, self.store, self.channels, self.clock)
 
     def deliver(self) -> int:
         """Send what is due; how many were confirmed."""
@@ -214,14 +214,12 @@ class App:
         return tables(self.store)
 
     def reload(self) -> bool:
-        """Take over changed files; True when the sources may have changed."""
+        """Take over changed files; True when sources or subscriptions may have changed."""
         catalogue = self.catalogue.refresh()
         rules = self.pack.refresh()
         if rules is not None:
             self._stack.callback(self.workers.close)
             self.__dict__.pop("workers", None)
-        if catalogue is not None:
-            upkeep.seed_subscriptions(self)
         return catalogue is not None
 
 

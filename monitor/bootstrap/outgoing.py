@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr, ValidationError
 
 from monitor.domain.errors import ConfigError
-from monitor.ports import Channel
+from monitor.ports import Channel, Clock, Store
 from monitor.settings import Settings
 
 if TYPE_CHECKING:
-    from monitor.bootstrap.compose import App
     from monitor.notify.personal import Correspondence
     from monitor.services.deliver import Deliver
 
@@ -101,15 +101,17 @@ def operator_of(settings: Settings) -> tuple[str, str] | None:
     return channel, destination
 
 
-def deliver_service(app: App) -> Deliver:
+def deliver_service(
+    settings: Settings, store: Store, channels: Mapping[str, Channel], clock: Clock
+) -> Deliver:
     """The outbox loop over the configured channels."""
     from monitor.services.composition import Composition
     from monitor.services.deliver import Deliver, DeliveryPolicy
 
     return Deliver(
-        app.store,
-        app.channels,
-        Composition(app.store, correspondence(app.settings)),
-        app.clock,
-        DeliveryPolicy(operator=operator_of(app.settings)),
+        store,
+        channels,
+        Composition(store, correspondence(settings)),
+        clock,
+        DeliveryPolicy(operator=operator_of(settings)),
     )

@@ -11,7 +11,10 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
+from monitor.bootstrap import upkeep
 from monitor.bootstrap.compose import App
+from monitor.bootstrap.pages import web_server
+from monitor.bootstrap.slack import slack_in_background
 from monitor.domain.errors import MonitorError
 from monitor.domain.health import HealthEntry
 from monitor.domain.source import Source
@@ -33,11 +36,11 @@ class Runner:
     def run(self, stop: threading.Event) -> None:
         """Run until `stop` is set. Raises ConfigError before anything starts."""
         app = self._app
-        app.prepare(self._say)
+        upkeep.prepare(app, self._say)
         with ExitStack() as stack:
             if self._pages:
                 stack.enter_context(pages_in_background(app, self._say))
-            stack.enter_context(app.slack_app_in_background())
+            stack.enter_context(slack_in_background(app, self._say))
             loop = app.check_loop()
             scheduler = Scheduler(now=app.clock.now, enqueue=self._due.put)
             scheduler.start(self._routines(scheduler))
@@ -76,9 +79,9 @@ class Runner:
             self._routine("deliver", app.deliver, every_s=2),
             self._routine("digests", app.digests, every_s=60),
             self._routine("reload", lambda: self._reload(scheduler), every_s=5),
-            self._routine("health", app.tell_health, every_s=300),
-            self._routine("nightly", app.nightly, cron="17 3 * * *"),
-            self._routine("canary", app.canary, cron="47 4 * * *"),
+            self._routine("health", lambda: upkeep.tell_operator(app), every_s=300),
+            self._routine("nightly", lambda: upkeep.nightly(app), cron="17 3 * * *"),
+            self._routine("canary", lambda: upkeep.canary(app), cron="47 4 * * *"),
         )
 
     def _routine(
@@ -102,6 +105,7 @@ class Runner:
 
     def _reload(self, scheduler: Scheduler) -> None:
         if self._app.reload():
+            upkeep.seed_subscriptions(self._app)
             scheduler.watch(self._app.sources(), self._app.store.source_states())
 
     def _note(self, name: str, error: Exception) -> None:
@@ -120,7 +124,7 @@ class Runner:
 @contextmanager
 def pages_in_background(app: App, say: Say) -> Iterator[None]:
     """The pages on their own thread. Raises ConfigError when they may not listen there."""
-    server = app.web_server()
+    server = web_server(app)
     thread = threading.Thread(target=server.run, name="pages", daemon=True)
     thread.start()
     host, port = app.settings.listen
@@ -136,4 +140,4 @@ def serve_pages(app: App, say: Say) -> None:
     """Only the pages, in this thread, until interrupted."""
     host, port = app.settings.listen
     say(f"pages at http://{host}:{port}/")
-    app.web_server().run()
+    web_server(app).run()

@@ -5,10 +5,12 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
+from monitor.bootstrap import operations
 from monitor.bootstrap.compose import App, open_app
 from monitor.cli.asking import FormatOption
 from monitor.cli.output import FINDING, Format, Row, fail, progress, say, show
@@ -70,11 +72,13 @@ def _probe(app: App, only: list[str] | None) -> list[Row]:
     rows: list[Row] = []
     with progress() as bar:
         task = bar.add_task("probing sources", total=len(sources))
-        for result in app.probe(sources):
-            rows.append(result)
+        for result in operations.probe_sources(app, sources):
+            rows.append(asdict(result))
             bar.advance(task)
     passed = sum(1 for row in rows if row["passed"])
-    say(f"{passed} of {len(rows)} sources answered as expected; they are switched on")
+    say(f"{passed} of {len(rows)} sources answered as expected and are on")
+    if not passed:
+        say("none answered: is there a network? They stay as they are; `monitor sources probe`")
     return rows
 
 
@@ -88,7 +92,7 @@ def setup() -> None:
 def doctor(format: FormatOption = Format.AUTO) -> None:
     """Look at everything that must be right; exit code 1 when something is not."""
     with open_app() as app:
-        rows = app.doctor()
+        rows = operations.doctor_rows(app)
         show(rows, ("what", "state", "detail"), Format.TABLE if format is Format.AUTO else format)
         if any(row["state"] == "bad" for row in rows):
             raise typer.Exit(FINDING)
@@ -194,34 +198,42 @@ def sources_probe(
     """One polite live check of each source; what passes is switched on, with the day noted."""
     with open_app() as app:
         rows = _probe(app, source)
-        show(rows, ("source", "passed", "outcome", "items", "detail"), format)
+        show(rows, ("source_id", "passed", "outcome", "found", "detail"), format)
 
 
 def sources_discover(url: Annotated[str, typer.Argument(help="a site's address")]) -> None:
     """Find feeds, sitemaps, Legistar clients and tables on a site; prints a block."""
     with open_app() as app:
-        text = app.discover(url)
+        text, problems = operations.discover_site(app, url)
+        for problem in problems:
+            say(problem)
         if not text:
             fail(f"nothing found at {url} that could be watched as a feed or table", FINDING)
         typer.echo(text)
 
 
-def sources_coverage(format: FormatOption = Format.AUTO) -> None:
+def sources_coverage(
+    markdown: Annotated[bool, typer.Option(help="the table by state, as in the README")] = False,
+    format: FormatOption = Format.AUTO,
+) -> None:
     """For each state and event type: which sources could see it, at what delay, and the gaps."""
     with open_app() as app:
-        show(app.coverage(), ("state", "event_type", "sources", "delay", "gap"), format)
+        if markdown:
+            typer.echo(operations.coverage_markdown(app))
+            return
+        columns = ("state", "event_type", "sources", "needs_key", "delay", "gap")
+        show(operations.coverage_rows(app), columns, format)
 
 
 def sources_reference() -> None:
     """The reference of feeds.yaml, generated from the option models."""
-    with open_app() as app:
-        typer.echo(app.feeds_reference())
+    typer.echo(operations.feeds_reference())
 
 
 def channels_list(format: FormatOption = Format.AUTO) -> None:
     """The channels as they are configured."""
     with open_app() as app:
-        show(app.channel_rows(), ("channel", "configured", "can_ask", "detail"), format)
+        show(operations.channel_rows(app), ("channel", "configured", "can_ask", "detail"), format)
 
 
 def channels_test(
@@ -230,7 +242,7 @@ def channels_test(
 ) -> None:
     """Send one test message and say what came of it."""
     with open_app() as app:
-        outcome = app.test_channel(name, destination)
-        say(outcome.message)
-        if not outcome.ok:
+        confirmed, words = operations.try_channel(app, name, destination)
+        say(words)
+        if not confirmed:
             raise typer.Exit(FINDING)

@@ -1,0 +1,139 @@
+"""What the command line asks of a running installation, as rows and sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from monitor.bootstrap import doctor
+from monitor.domain.ident import DeliveryId, SubscriptionId, content_id
+from monitor.domain.source import Source
+from monitor.domain.subscription import Ambiguous, Delivery, DeliveryKind, Sent, Transient
+
+if TYPE_CHECKING:
+    from monitor.bootstrap.compose import App
+    from monitor.services.probe import Probed
+
+Row = dict[str, object]
+
+
+def probe_sources(app: App, sources: Sequence[Source]) -> Iterator[Probed]:
+    """Probe these sources; what the results decide is stored when all are in."""
+    from monitor.registry import first_requests
+    from monitor.services.probe import probe, switch
+
+    found = []
+    for result in probe(
+        sources,
+        fetcher=app.fetcher,
+        workers=app.workers,
+        clock=app.clock,
+        first=first_requests,
+    ):
+        found.append(result)
+        yield result
+    switch(app.store, found, app.store.source_states())
+    app.store.set_fact("probed", app.clock.now().isoformat())
+
+
+def doctor_rows(app: App) -> list[Row]:
+    """What `monitor doctor` shows."""
+    return [{"what": f.what, "state": f.state, "detail": f.detail} for f in doctor.findings(app)]
+
+
+def discover_site(app: App, url: str) -> tuple[str, tuple[str, ...]]:
+    """(blocks for feeds.yaml, problems) of a site."""
+    from monitor.services.discover import discover
+
+    found = discover(url, app.fetcher)
+    parts = [
+        f"# {offer.what}: {offer.title or offer.url} ({offer.evidence})\n{offer.block}"
+        for offer in found.offers
+    ]
+    return "\n".join(parts), found.problems
+
+
+def coverage_rows(app: App) -> list[Row]:
+    """Who could see what."""
+    from monitor.services.coverage import coverage
+
+    return [
+        {
+            "state": cell.state,
+            "event_type": cell.event_type.value,
+            "sources": [*cell.own, *cell.wide],
+            "needs_key": list(cell.keyed),
+            "delay": str(cell.delay) if cell.delay else "",
+            "gap": "nobody looks" if not (cell.own or cell.wide) else "",
+        }
+        for cell in coverage(app.sources(), lambda source: source.enabled)
+    ]
+
+
+def coverage_markdown(app: App) -> str:
+    """The table by state."""
+    from monitor.services.coverage import coverage, markdown, state_rows
+
+    return markdown(state_rows(coverage(app.catalogue.value.sources)))
+
+
+def feeds_reference() -> str:
+    """docs/feeds-reference.md."""
+    from monitor.catalogue.reference import reference
+    from monitor.registry import SOURCE_KINDS
+
+    return reference(SOURCE_KINDS)
+
+
+def channel_rows(app: App) -> list[Row]:
+    """The kinds of channel, and which are configured."""
+    from monitor.registry import CHANNEL_KINDS
+
+    return [
+        {
+            "channel": name,
+            "configured": name in app.channels,
+            "can_ask": name in app.channels and app.channels[name].can_ask,
+            "detail": " ".join(kind.summary.split()),
+        }
+        for name, kind in sorted(CHANNEL_KINDS.items())
+    ]
+
+
+def try_channel(app: App, name: str, destination: str) -> tuple[bool, str]:
+    """Send one test message; (whether it was confirmed, what came of it in words)."""
+    from monitor.services.composition import system_body, system_message
+
+    channel = app.channels.get(name)
+    if channel is None:
+        return False, f"{name} is not configured; `monitor setup` asks for what it needs"
+    to = destination or default_destination(app, name)
+    now = app.clock.now()
+    delivery = Delivery(
+        id=DeliveryId(content_id("test", name, to, now.isoformat())),
+        subscription_id=SubscriptionId("test"),
+        kind=DeliveryKind.SYSTEM,
+        channel=name,
+        destination=to,
+        created_at=now,
+        attempted_at=now,
+        body=system_body("Test of the policy monitor", ["If you read this, this channel works."]),
+    )
+    match channel.send(delivery, system_message(delivery)):
+        case Sent(external_id=found):
+            return True, f"{name} confirmed the message to {to} ({found})"
+        case Ambiguous(reason=reason) | Transient(reason=reason):
+            return False, f"{name} did not confirm: {reason}"
+        case refused:
+            return False, f"{name} refused ({type(refused).__name__}): {refused.reason}"
+
+
+def default_destination(app: App, channel: str) -> str:
+    """Where a channel goes when nothing else is said."""
+    defaults = {
+        "slack": app.settings.get("MONITOR_SLACK_CHANNEL"),
+        "email": app.settings.get("MONITOR_MAIL_TO"),
+        "file": "alerts.jsonl",
+        "stdout": "stdout",
+    }
+    return defaults.get(channel, "")
