@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import MutableMapping
 from urllib.parse import urlsplit
 
@@ -10,6 +11,8 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from monitor.web.options import WebOptions
+
+_LOG = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 64_000
 
@@ -52,7 +55,28 @@ class Shell:
             status, text = refused
             await PlainTextResponse(text + "\n", status)(scope, receive, self._dressed(scope, send))
             return
-        await self._app(scope, _bounded(receive), self._dressed(scope, send))
+        await self._served(scope, _bounded(receive), self._dressed(scope, send))
+
+    async def _served(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The boundary of one request: a fault costs this answer and is logged, nothing more."""
+        started = False
+
+        async def noting(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting)
+        except TooLarge:
+            answer = PlainTextResponse("the request is too large\n", 413)
+        except Exception:
+            _LOG.exception("the page %s failed", scope["path"])
+            answer = PlainTextResponse("something went wrong here; it is in the log\n", 500)
+        else:
+            return
+        if not started:
+            await answer(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> tuple[int, str] | None:
         headers = Headers(scope=scope)
@@ -106,8 +130,8 @@ class Shell:
             headers["Cross-Origin-Resource-Policy"] = "cross-origin"
 
 
-class _TooLarge(Exception):
-    """The body went on past the bound; the server closes the connection."""
+class TooLarge(Exception):
+    """The body went on past the bound."""
 
 
 def _bounded(receive: Receive) -> Receive:
@@ -118,7 +142,7 @@ def _bounded(receive: Receive) -> Receive:
         message = await receive()
         seen += len(message.get("body", b""))
         if seen > MAX_BODY_BYTES:
-            raise _TooLarge
+            raise TooLarge
         return message
 
     return bounded

@@ -52,6 +52,7 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
     environment: Environment = request.app.state.templates
     html = environment.get_template(template).render(
         person=who,
+        status=status,
         demo=own.options.demo,
         contact=own.options.contact,
         path=request.url.path,

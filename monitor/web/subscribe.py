@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request
-from fastapi.responses import HTMLResponse, PlainTextResponse
+from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 
 from monitor.domain.errors import FilterError
 from monitor.domain.ident import SubscriptionId, content_id
@@ -92,7 +92,7 @@ def leave_page(request: Request, token: Token = "") -> HTMLResponse:
 @router.post("/unsubscribe", name="leave")
 def leave(
     request: Request, token: Token = "", form_token: Annotated[str, Form(alias="token")] = ""
-) -> PlainTextResponse | HTMLResponse:
+) -> Response:
     """Leave: from our page, or with one click from a mail program (RFC 8058; no redirect)."""
     found = _bearer(site(request), Purpose.LEAVE, form_token or token)
     if found is not None:
