@@ -26,6 +26,7 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 MAX_URL_CHARS = 8_192
+_MAX_HOST_CHARS = 254  # RFC 1035, section 2.3.4, and a final dot
 _PORTS = {"http": 80, "https": 443}
 _URL = re.compile(
     r"(?P<scheme>https?)://(?P<host>\[[^\]/?#]*\]|[^:/?#\[\]]*)(?::(?P<port>[^/?#]*))?"
@@ -232,12 +233,14 @@ def _host(text: str) -> tuple[str, Address | None] | Refused:
     name = name.removesuffix(".")
     if _NUMBER.fullmatch(name.rpartition(".")[2]):
         return _ipv4(name)
-    if len(name) > 253 or not all(_LABEL.fullmatch(label) for label in name.split(".")):
+    if not all(_LABEL.fullmatch(label) for label in name.split(".")):
         return _refused(f"{text[:80]!r} is no host name")
     return name, None
 
 
 def _ascii_name(text: str) -> str | Refused:
+    if len(text) > _MAX_HOST_CHARS:
+        return _refused(f"{text[:80]!r} is no host name")
     if text.isascii():
         return text.lower()
     try:

@@ -14,12 +14,16 @@ from urllib.parse import urlsplit
 
 _LOOK_BYTES = 131_072
 _SHORT_TEXT_CHARS = 1_200
-_TITLE = re.compile(rb"<title[^>]*>(.{0,300}?)</title>", re.DOTALL)
-_H1 = re.compile(rb"<h1[^>]*>(.{0,300}?)</h1>", re.DOTALL)
-_NOT_TEXT = re.compile(rb"<(script|style|noscript|svg|template)\b.*?</\1\s*>|<!--.*?-->", re.DOTALL)
-_TAG = re.compile(rb"<[^>]*>")
+# Pages may be made to cost time: every pattern below is linear in the page.
+_TITLE = re.compile(rb"<title[^<>]{0,200}>([^<]{0,300})</title>")
+_H1 = re.compile(rb"<h1[^<>]{0,300}>(.{0,300}?)</h1>", re.DOTALL)
+_TAG = re.compile(rb"<[^<>]*>")
 _SPACE = re.compile(rb"\s+")
-_HTML = re.compile(rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype html|html|head|body|meta|title|script|div)")
+_HTML = re.compile(rb"<(?:!doctype html|html|head|body|meta|title|script|div)")
+_UNSEEN = (
+    (b"<!--", b"-->"),
+    *((b"<" + tag, b"</" + tag) for tag in (b"script", b"style", b"noscript", b"svg", b"template")),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +147,7 @@ def _by_host(final_url: str) -> Block | None:
 
 def _by_page(status: int, body: bytes, media_type: str) -> Block | None:
     page = body[:_LOOK_BYTES].lower()
-    if not (_HTML.match(page.lstrip(b"\xef\xbb\xbf")) or media_type.startswith("text/html")):
+    if not (media_type.startswith("text/html") or _HTML.match(_without_comments(page))):
         return None
     return _by_signs(page, _STRONG) or _by_title(page, status) or _by_short_page(page)
 
@@ -189,5 +193,21 @@ def _is_short(page: bytes) -> bool:
     """Whether a reader would see next to nothing; a page cut off by the look is long."""
     if len(page) >= _LOOK_BYTES:
         return False
-    text = _SPACE.sub(b" ", _TAG.sub(b" ", _NOT_TEXT.sub(b" ", page)))
+    for begin, end in _UNSEEN:
+        page = _cut(page, begin, end)
+    text = _SPACE.sub(b" ", _TAG.sub(b" ", page))
     return len(text.strip()) < _SHORT_TEXT_CHARS
+
+
+def _cut(page: bytes, begin: bytes, end: bytes) -> bytes:
+    """The page without what stands between these; what is never closed is cut to its end."""
+    first, *rest = page.split(begin)
+    return b" ".join((first, *(piece.partition(end)[2] for piece in rest)))
+
+
+def _without_comments(page: bytes) -> bytes:
+    """The page from its first markup that is no comment."""
+    start = page.lstrip(b"\xef\xbb\xbf \t\r\n")
+    while start.startswith(b"<!--"):
+        start = start.partition(b"-->")[2].lstrip()
+    return start

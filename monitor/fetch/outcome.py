@@ -112,14 +112,14 @@ def broken(job: FetchJob, problem: Broken, how: Circumstances, now: datetime) ->
 
 def retry_after(answer: Received, now: datetime) -> timedelta | None:
     """The Retry-After of an answer, seconds or date, between 0 and 24 hours; None without one."""
-    text = (answer.header("retry-after") or "").strip()
+    text = (answer.header("retry-after") or "")[:100].strip()
     if not text:
         return None
     if text.isascii() and text.isdigit():
         return min(timedelta(seconds=int(text[:9])), MAX_RETRY_AFTER)
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, TypeError, IndexError, OverflowError):  # all seen from hostile dates
         return None
     # RFC 9110 dates are always GMT; a date that names no zone is read as such.
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import tempfile
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 
 from monitor.domain.errors import ExtractError
 from monitor.domain.item import Reading
@@ -66,6 +66,11 @@ def _nest(amount: float) -> object:
     return _nest(amount)
 
 
+def _write(amount: float) -> object:
+    with tempfile.TemporaryFile() as file:
+        return file.write(b"x")
+
+
 class _Evil:
     def __reduce__(self) -> tuple[object, ...]:
         return os.system, ("touch /tmp/monitor-worker-escaped",)
@@ -84,7 +89,7 @@ _ACTS = {
     "evil": lambda amount: _Evil(),
     "exit": lambda amount: os._exit(3),
     "environment": lambda amount: sorted(os.environ),
-    "write": lambda amount: Path("/tmp/monitor-worker-wrote").write_bytes(b"x"),
+    "write": _write,
     "print": lambda amount: sys.stdout.write("noise") + sys.stderr.write("noise"),
     "moment": lambda amount: datetime(2026, 1, 1, tzinfo=UTC),
 }
