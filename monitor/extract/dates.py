@@ -40,7 +40,7 @@ _PATTERNS = tuple(
     for pattern, precision in (
         (rf"(?<!\d){_YEAR}-(?P<month>[01]?\d)-(?P<day>[0-3]?\d)(?!\d)", Precision.DAY),
         (rf"(?<!\d){_YEAR}/(?P<month>[01]?\d)/(?P<day>[0-3]?\d)(?!\d)", Precision.DAY),
-        (rf"(?<!\d){_YEAR}(?P<month>[01]\d)(?P<day>[0-3]\d)(?!\d)", Precision.DAY),
+        (r"(?<!\d)(?P<year>20\d\d)(?P<month>[01]\d)(?P<day>[0-3]\d)(?!\d)", Precision.DAY),
         (rf"\b{_MONTH}\s+{_DAY}\s*,?\s+{_YEAR}", Precision.DAY),
         (rf"(?<!\d){_DAY}\s+(?:de\s+)?{_MONTH},?\s+(?:de\s+)?{_YEAR}", Precision.DAY),
         # Numbers with slashes are read the American way: month first.
@@ -62,6 +62,10 @@ _TIME = re.compile(
     r"(?<!\d)(?P<hour>[0-2]?\d):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d)(?:[.,]\d+)?)?"
     r"\s*(?P<half>[ap]\.?m\.?)?\s*(?P<zone>[A-Z]{1,4}\b|[+-]\d\d:?\d\d)?",
     re.IGNORECASE,
+)
+_RFC5322 = re.compile(
+    r"(?:[A-Za-z]{3,9},?\s*)?\d{1,2}[ -][A-Za-z]{3,9}[ -]\d{2,4},?\s+"
+    r"\d{1,2}:\d\d(?::\d\d)?\s+([A-Za-z]{1,4}|[+-]\d{4})(?![A-Za-z\d])"
 )
 _HAS_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _MAX_CHARS = 200
@@ -121,9 +125,12 @@ def _iso(text: str) -> datetime | None:
 
 
 def _rfc5322(text: str) -> datetime | None:
+    found = _RFC5322.match(text)
+    # parsedate_tz takes an absent or unknown zone for UTC; such a time is not stated.
+    if found is None or _zone(found.group(1)) is None:
+        return None
     parts = parsedate_tz(text)
-    # parsedate_tz gives None for "no zone" and for "-0000", which RFC 5322 calls UTC.
-    if parts is None or (parts[9] is None and not re.search(r"[+-]0000|\b(GMT|UTC?)\b", text)):
+    if parts is None:
         return None
     try:
         zone = timezone(timedelta(seconds=parts[9] or 0))
