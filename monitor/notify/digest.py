@@ -301,6 +301,18 @@ def reach_of(deliveries: Sequence[Delivery]) -> Reach:
     )
 
 
+def same_reader(delivery: Delivery, subscription: Subscription) -> bool:
+    """Whether this reader got it: by this subscription, or an alert where this one alerts too."""
+    if delivery.subscription_id == subscription.id:
+        return True
+    there = (delivery.channel, delivery.destination)
+    return (
+        subscription.cadence is Cadence.IMMEDIATE
+        and delivery.kind in (DeliveryKind.ALERT, DeliveryKind.BURST)
+        and there == (subscription.channel, subscription.destination)
+    )
+
+
 def _group_of(stored: Mapping[str, Any], links: Links) -> Group:
     cards = tuple(_card_of(one, links) for one in stored["cards"])
     return Group(state=stored["state"], title=stored["title"], total=stored["total"], cards=cards)

@@ -45,7 +45,6 @@ def personal(subscription: Subscription, correspondence: Correspondence, now: da
     return Personal(
         reason=reason,
         manage_url=act(Purpose.MANAGE),
-        snooze_url=act(Purpose.SNOOZE),
         leave_url=leave,
         one_click_url=leave,
         leave_mailto=_mailto(subscription, correspondence),

@@ -74,6 +74,19 @@ def last_boundary(now: datetime, subscription: Subscription) -> datetime:
         day -= timedelta(days=1)
 
 
+def next_boundary(after: datetime, subscription: Subscription) -> datetime:
+    """The first digest boundary after a moment."""
+    if subscription.cadence is Cadence.HOURLY:
+        return last_boundary(after, subscription) + timedelta(hours=1)
+    place = zone(subscription.time_zone)
+    day = after.astimezone(place).date()
+    while True:
+        boundary = instant(day, subscription.at, place)
+        if boundary > after and _is_digest_day(day, subscription):
+            return boundary
+        day += timedelta(days=1)
+
+
 def due_window(
     now: datetime, subscription: Subscription, last_end: datetime | None
 ) -> Window | None:

@@ -189,7 +189,6 @@ class Deliver:
         if not self._store.fact(_STOPPED + delivery.channel):
             message = f"channel {delivery.channel} is stopped: {reason}; mend its settings"
             self._health("channel_stopped", message, now)
-            self._notice_operator(f"{delivery.channel} is stopped", message, now)
         self._store.set_fact(_STOPPED + delivery.channel, until.isoformat())
         return "stopped"
 
@@ -257,17 +256,13 @@ class Deliver:
             f"delivery {delivery.id} of subscription {delivery.subscription_id} by "
             f"{delivery.channel}: {kind}, {reason}"
         )
-        self._health("delivery", message, now)
-        if delivery.kind is not DeliveryKind.SYSTEM:
-            self._notice_operator(f"A delivery needs a look: {kind}", message, now)
+        # A notice that failed must not ask for another notice to the same place.
+        to_operator = (delivery.channel, delivery.destination) == self._policy.operator
+        self._health("delivery", message, now, tell=not to_operator)
 
-    def _health(self, kind: str, message: str, now: datetime) -> None:
-        entry = HealthEntry(at=now, kind=kind, message=message, tell_operator=True)
+    def _health(self, kind: str, message: str, now: datetime, *, tell: bool = True) -> None:
+        entry = HealthEntry(at=now, kind=kind, message=message, tell_operator=tell)
         self._store.add_health([entry])
-
-    def _notice_operator(self, title: str, text: str, now: datetime) -> None:
-        if self._policy.operator:
-            self._notice(self._policy.operator, title, (text,), now)
 
     def _notice(
         self, to: tuple[str, str], title: str, paragraphs: tuple[str, ...], now: datetime

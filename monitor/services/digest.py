@@ -11,7 +11,7 @@ from monitor.domain.errors import MonitorError
 from monitor.domain.event import Event, Record
 from monitor.domain.health import HealthEntry
 from monitor.domain.ident import EventId
-from monitor.domain.subscription import Cadence, Delivery, DeliveryKind, Digest, Subscription
+from monitor.domain.subscription import Delivery, Digest, Subscription
 from monitor.notify.audience import CountiesNear, Listener, audience
 from monitor.notify.digest import (
     Reach,
@@ -19,6 +19,7 @@ from monitor.notify.digest import (
     digest,
     in_window,
     reach_of,
+    same_reader,
     seen_after,
     seen_from_json,
 )
@@ -129,7 +130,7 @@ class Digests:
             delivery
             for event_id in dict.fromkeys(record.event.id for record in records)
             for delivery in self._store.deliveries(event_id=event_id)
-            if _same_reader(delivery, subscription)
+            if same_reader(delivery, subscription)
         ]
         return reach_of(deliveries)
 
@@ -137,18 +138,6 @@ class Digests:
         wanted = {r.event.merged_into for r in records if r.event.merged_into is not None}
         found = {event_id: self._store.event(event_id) for event_id in wanted}
         return {event_id: event for event_id, event in found.items() if event is not None}
-
-
-def _same_reader(delivery: Delivery, subscription: Subscription) -> bool:
-    """Whether this reader got it: by this subscription, or an alert where this one alerts too."""
-    if delivery.subscription_id == subscription.id:
-        return True
-    there = (delivery.channel, delivery.destination)
-    return (
-        subscription.cadence is Cadence.IMMEDIATE
-        and delivery.kind in (DeliveryKind.ALERT, DeliveryKind.BURST)
-        and there == (subscription.channel, subscription.destination)
-    )
 
 
 def _trouble(subscription: Subscription, error: MonitorError, now: datetime) -> HealthEntry:
