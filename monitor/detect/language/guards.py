@@ -68,8 +68,9 @@ class _Clause:
 
     def __init__(self, around: Surroundings) -> None:
         line = around.line
-        start, self.opener = line.clause(around.first)
-        self.before = _cut(line, start, around.first)
+        clause = line.clause(around.first)
+        self.opener = clause.opener
+        self.before = _cut(line, clause.start, clause.end)
         self.preceding = _cut(line, 0, around.first)
         self.following = _cut(line, around.last + 1, around.last + 9)
 

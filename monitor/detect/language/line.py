@@ -22,12 +22,26 @@ _AUXILIARY = word_set(
 )
 
 
+_RELATIVES = frozenset({"who", "which", "that", "whose", "whom"})
+_IRREGULAR = word_set("let made gave put ran took won held set left cut chose led said told")
+_SUBJECTS = word_set("this his its theirs hers sheriffs counties agencies officials cities lawmakers")
+
+
 class Symbols(Protocol):
     """Symbol vocabularies as a trie of words."""
 
     def longest(self, words: tuple[str, ...]) -> tuple[str, int]:
         """(symbol, number of words) of the longest term that these words begin with."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """Tokens `start` to `end` stand before the act in its clause; `opener` subordinates it."""
+
+    start: int
+    end: int
+    opener: str  #: "who", "if", "that", ... or ""
 
 
 @dataclass(slots=True)
@@ -50,20 +64,32 @@ class Line:
         """Whether a compiled phrase is in the view."""
         return pattern.search(self.view.text) is not None
 
-    def clause(self, act: int) -> tuple[int, str]:
-        """(first token, opener) of the clause whose verb is at token `act`.
-
-        The opener is the word that subordinates it ("who", "if", "that"), or "".
-        """
-        at = self._before_aside(act)
+    def clause(self, act: int) -> Clause:
+        """The clause whose verb is at token `act`."""
+        end = at = self._before_aside(act)
         while at > 0:
             token = self.tokens[at - 1]
             if not token.symbol and token.word in BREAKERS:
-                return at, token.word
-            if token.word in {"and", "or", ","} and self._has_subject(at, act):
-                return at, ""
+                if token.word not in _RELATIVES or not self._closed(at, act):
+                    return Clause(at, end, token.word)
+                end = at - 1  # the relative clause has its own verb: the act is the main one's
+            elif token.word in {"and", "or", ","} and self._has_subject(at, end):
+                return Clause(at, end, "")
             at -= 1
-        return 0, ""
+        return Clause(0, end, "")
+
+    def _closed(self, start: int, act: int) -> bool:
+        """Whether a relative clause from `start` has a verb of its own before the act."""
+        at = start
+        while at < act and self.tokens[at].word in _AUXILIARY and not self.tokens[at].symbol:
+            at += 1
+        if at >= act - 1 or self.tokens[at].symbol:
+            return False
+        verb = self.tokens[at].word
+        is_verb = at > start or verb.endswith(("s", "ed")) or verb in _IRREGULAR
+        joined = {"and", "or", "to", "not", "then", ","}
+        last = self.tokens[act - 1]
+        return is_verb and (last.word not in joined or last.word == ",") and verb not in _SUBJECTS
 
     def _before_aside(self, act: int) -> int:
         """`the sheriff, who had refused, signed`: the aside is not the verb's clause."""

@@ -23,7 +23,7 @@ def when_of(line: Line, act: int) -> When | None:
         found = _when(line, at)
         if found is not None:
             return found
-    start, _ = line.clause(act)
+    start = line.clause(act).start
     for at in range(act - 1, max(-1, start - 1, act - 20), -1):
         found = _when(line, at)
         if found is not None:
