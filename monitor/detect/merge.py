@@ -102,8 +102,6 @@ def _outdone(one: Finding, other: Finding) -> bool:
         return False
     if one.event_type is T.LAWSUIT_FILED and one.occurred is not None and other.occurred is None:
         return False
-    return (
-        _agree(one.jurisdiction.state, other.jurisdiction.state)
-        and _agree(_subject(one), _subject(other))
-        and _agree(one.bill, other.bill)
+    return _agree(one.jurisdiction.state, other.jurisdiction.state) and (
+        one.event_type.value.startswith("state_") or _agree(_subject(one), _subject(other))
     )

@@ -29,7 +29,8 @@ Kinds = Mapping[str, RuleKind[Any, Any, Any]]
 
 
 def load(files: Mapping[str, str], kinds: Kinds, governors: str = "") -> Pack:
-    """A pack from (file name -> YAML text); `governors` is CSV of surname and state.
+    """A pack from (file name -> YAML text); `governors` is CSV of
+    surname, state, and 1 where the bare name is enough.
 
     Raises ConfigError with every problem at once, each with file, line and, where a name is
     unknown, the nearest known one. Nothing of a pack with a problem is used.
@@ -51,14 +52,16 @@ def _version(files: Mapping[str, str]) -> str:
     return digest.hexdigest()[:12]
 
 
-def _governors(table: str) -> dict[str, str]:
+def _governors(table: str) -> dict[str, tuple[str, bool]]:
+    """Surname -> (state, whether the bare name is enough); names of several are left out."""
     rows = [line.split(",") for line in table.splitlines() if line and not line.startswith("#")]
-    found: dict[str, str] = {}
+    found: dict[str, tuple[str, bool]] = {}
     shared = set()
-    for surname, state, *_ in rows:
-        if found.setdefault(surname.lower(), state) != state:
+    for surname, state, bare in rows:
+        known = found.setdefault(surname.lower(), (state, bare.strip() == "1"))
+        if known[0] != state:
             shared.add(surname.lower())
-    return {name: state for name, state in found.items() if name not in shared}
+    return {name: row for name, row in found.items() if name not in shared}
 
 
 @dataclass(slots=True)
@@ -154,7 +157,7 @@ class _Loader:
 
     # building -----------------------------------------------------------------------------
 
-    def pack(self, governors: Mapping[str, str], version: str) -> Pack | None:
+    def pack(self, governors: Mapping[str, tuple[str, bool]], version: str) -> Pack | None:
         """The pack; None when something before was wrong."""
         if self.problems:
             return None
@@ -299,6 +302,7 @@ def _guard(name: str, spec: GuardSpec, bench: Bench) -> Guard:
         after=bench.phrases(spec.after),
         sentence=bench.phrases(spec.sentence),
         title=bench.phrases(spec.title),
+        opening=bench.phrases(spec.opening),
         document=bench.phrases(spec.document),
         unless=bench.phrases(spec.unless),
         everywhere=spec.everywhere,

@@ -48,6 +48,9 @@ class GuardSpec(Options):
     after_within: int = Field(default=4, ge=0, le=30)
     sentence: tuple[Phrase, ...] = Field(default=(), description="Words anywhere in the sentence.")
     title: tuple[Phrase, ...] = Field(default=(), description="Words in the document's title.")
+    opening: tuple[Phrase, ...] = Field(
+        default=(), description="Words at the very start of the sentence, the text or the title."
+    )
     document: tuple[Phrase, ...] = Field(
         default=(), description="Words anywhere near: 3 sentences."
     )

@@ -83,7 +83,7 @@ class Pack:
     anchor_words: tuple[str, ...]
     anchor_scan: ahocorasick_rs.AhoCorasick = field(repr=False)
     longest_stem: int
-    governors: Mapping[str, str]
+    governors: Mapping[str, tuple[str, bool]]
     version: str
 
     def anchors(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from monitor.detect.language.folding import Folded, fold
 from monitor.detect.language.guards import Stop
 from monitor.detect.language.line import Line, LineReader, Trie
 from monitor.detect.language.sentences import Sentence, sentences
+from monitor.detect.language.tokens import View
 from monitor.detect.language.words import Pattern
 from monitor.detect.slots.agency import AgencyReader
 from monitor.detect.slots.names import GazetteerNames
@@ -47,6 +48,7 @@ class Scene:
     _title_reader: LineReader
     _lines: dict[int, Line] = field(default_factory=dict)
     _title: Line | None = None
+    _opening: bytes | None = None
     lines_of_rule: dict[int, list[int]] = field(default_factory=dict)
     """Rule number -> indexes of lines (-1: title) that hold one of its certain words."""
 
@@ -94,6 +96,14 @@ class Scene:
             if self.spans[i].paragraph == number:
                 yield self.line(i)
 
+    def opening(self, line: Line, words: int = 9) -> bytes:
+        """The first words of the line, of the text and of the title, as one view."""
+        if self._opening is None:
+            lines = [self.line(0)] if self.spans else []
+            lines += [self.title] if self.title else []
+            self._opening = b" ; ".join(View(one.tokens[:words]).text for one in lines)
+        return View(line.tokens[:3]).text + b"; " + self._opening
+
     def holds(self, patterns: tuple[Pattern, ...], scope: str, index: int) -> bool:
         """Whether one of the patterns is in a line of the scope."""
         return any(
@@ -112,12 +122,17 @@ def lay_out(document: Document, symbols: Trie, names: GazetteerNames) -> Scene:
         if len(spans) >= MAX_LINES:
             break
     known: dict[str, tuple[str, ...]] = {}
-    readers = [_reader(text.text, symbols, names, known) for text in (body, title)]
+    seen: set[str] = set()
+    readers = [_reader(text.text, symbols, names, known, seen) for text in (body, title)]
     readers[1].in_title = True
     return Scene(document, title, body, tuple(spans), readers[0], readers[1])
 
 
 def _reader(
-    text: str, symbols: Trie, names: GazetteerNames, known: dict[str, tuple[str, ...]]
+    text: str,
+    symbols: Trie,
+    names: GazetteerNames,
+    known: dict[str, tuple[str, ...]],
+    seen: set[str],
 ) -> LineReader:
-    return LineReader(text, symbols, PlaceReader(names, text, known), AgencyReader(text))
+    return LineReader(text, symbols, PlaceReader(names, text, known, seen), AgencyReader(text))

@@ -20,6 +20,7 @@ class Guard:
     after: tuple[Pattern, ...] = ()
     sentence: tuple[Pattern, ...] = ()
     title: tuple[Pattern, ...] = ()
+    opening: tuple[Pattern, ...] = ()
     document: tuple[Pattern, ...] = ()
     unless: tuple[Pattern, ...] = ()
     everywhere: bool = True
@@ -44,6 +45,7 @@ class Surroundings:
     last: int  #: token of the act's last word
     title: Line | None
     near: tuple[Line, ...]
+    opening: bytes = b""  #: the first words of the line, the text and the title
 
 
 def first_stop(guards: Iterable[Guard], around: Surroundings) -> Stop | None:
@@ -95,6 +97,7 @@ def _found(guard: Guard, around: Surroundings, clause: _Clause) -> str | None:
         _search(guard.before, clause.before)
         or _search(guard.after, clause.following)
         or _search(guard.sentence, around.line.view.text)
+        or _search(guard.opening, around.opening)
         or (_search(guard.title, around.title.view.text) if around.title else None)
         or _in_lines(guard.document, around.near)
     )

@@ -24,7 +24,9 @@ _AUXILIARY = word_set(
 
 _RELATIVES = frozenset({"who", "which", "that", "whose", "whom"})
 _IRREGULAR = word_set("let made gave put ran took won held set left cut chose led said told")
-_SUBJECTS = word_set("this his its theirs hers sheriffs counties agencies officials cities lawmakers")
+_SUBJECTS = word_set(
+    "this his its theirs hers sheriffs counties agencies officials cities lawmakers"
+)
 
 
 class Symbols(Protocol):

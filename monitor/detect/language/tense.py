@@ -56,8 +56,9 @@ def history(line: Line, act: int, published: StatedDate | None, fresh_days: int)
     if when is None:
         return None
     if published is None:
+        vague = when.kind in {"month", "year"} and when.year is not None
         old = when.kind in {"years", "season"} and when.offset < 0
-        return when.words if old else None
+        return when.words if old or vague else None
     day = resolve(when, published)
     if day is None:
         return None

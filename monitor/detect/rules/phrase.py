@@ -9,6 +9,8 @@ from pydantic import Field
 
 from monitor.detect.language.guards import Guard, Stop, Surroundings, first_stop
 from monitor.detect.language.line import Line
+from monitor.detect.language.tense import history
+from monitor.detect.language.tokens import View
 from monitor.detect.language.words import Match, Pattern
 from monitor.detect.pack_spec import ContextSpec, Phrase, RuleSpec
 from monitor.detect.rule import Bench, Context, Topic
@@ -43,6 +45,9 @@ class PhraseRule(RuleSpec):
     place: Literal["needed", "wanted", "federal", "state"] = Field(
         default="wanted",
         description="federal: no state is given; state: the state only; needed: else a review.",
+    )
+    review_topics: tuple[str, ...] = Field(
+        default=(), description="Topics of `types` that are worth a review only."
     )
     fresh_days: int = Field(
         default=60, ge=0, le=4_000, description="Older stated days make the match background."
@@ -153,9 +158,11 @@ def _sighting(prepared: Prepared, scene: Scene, line: Line, index: int, found: M
     stop = _stop(prepared, scene, line, index, first, last)
     topic = None
     if prepared.topics and (stop is None or stop.weakens):
-        topic = _topic_of(prepared, scene, line, index)
+        topic = _topic_of(prepared, scene, line, index, first)
         if topic is None:
             stop = Stop("topic", "what the measure does is not said")
+        elif topic in prepared.options.review_topics:
+            stop = stop or Stop("topic", topic, weakens=True)
     return Sighting(
         line=line,
         index=index,
@@ -171,33 +178,60 @@ def _sighting(prepared: Prepared, scene: Scene, line: Line, index: int, found: M
 def _stop(
     prepared: Prepared, scene: Scene, line: Line, index: int, first: int, last: int
 ) -> Stop | None:
-    for pattern in prepared.without:
-        if (hit := pattern.search(line.view.text)) is not None:
-            return Stop("without", hit.group(0).decode("ascii").strip())
-    if prepared.without_title and scene.title is not None:
-        for pattern in prepared.without_title:
-            if (hit := pattern.search(scene.title.view.text)) is not None:
-                return Stop("without_title", hit.group(0).decode("ascii").strip())
+    excluded = _excluded("without", prepared.without, line)
+    if excluded is None and scene.title is not None:
+        excluded = _excluded("without_title", prepared.without_title, scene.title)
+    if excluded is not None:
+        return excluded
     for need in prepared.needs:
         if not scene.holds(need.patterns, need.scope, index):
             return Stop("needs", f"{need.words} ({need.scope})")
     near = scene.near(index) if any(guard.document for guard in prepared.guards) else ()
-    around = Surroundings(line, first, last, scene.title, near)
-    return first_stop(prepared.guards, around)
+    around = Surroundings(line, first, last, scene.title, near, scene.opening(line))
+    stop = first_stop(prepared.guards, around)
+    if stop is not None and not stop.weakens:
+        return stop
+    old = history(line, first, scene.document.published, prepared.options.fresh_days)
+    return Stop("history", old) if old else stop
 
 
-def _topic_of(prepared: Prepared, scene: Scene, line: Line, index: int) -> str | None:
-    """The topic with most phrases in the sentence, else the title, else near, else the document."""
-    for scope in ("sentence", "title", "near", "document"):
-        lines = tuple(scene.within(scope, index))
+def _topic_of(prepared: Prepared, scene: Scene, line: Line, index: int, first: int) -> str | None:
+    """The topic with most phrases after the act, else in the sentence, the title, or near."""
+    own = View(line.tokens[max(0, first - 2) : _object_end(line, first)]).text
+    rest = (tuple(one.view.text for one in scene.within(s, index)) for s in _TOPIC_SCOPES)
+    for views in ((own,), *rest):
         score = {
-            topic.name: sum(1 for p in topic.patterns for one in lines if one.has(p))
+            topic.name: sum(1 for p in topic.patterns for view in views if p.search(view))
             for topic in prepared.topics
         }
         ranked = sorted(score.items(), key=lambda row: -row[1])
         if ranked[0][1] and (len(ranked) == 1 or ranked[0][1] > ranked[1][1]):
             return ranked[0][0]
     return None
+
+
+def _excluded(name: str, patterns: tuple[Pattern, ...], line: Line) -> Stop | None:
+    for pattern in patterns:
+        if (hit := pattern.search(line.view.text)) is not None:
+            return Stop(name, hit.group(0).decode("ascii").strip())
+    return None
+
+
+_TOPIC_SCOPES = ("sentence", "title", "near")
+
+
+def _object_end(line: Line, first: int) -> int:
+    """The token where the act's object ends: at "but", or at "and" with a verb of its own."""
+    for at in range(first + 1, len(line.tokens)):
+        token = line.tokens[at]
+        if token.symbol:
+            continue
+        following = line.tokens[at + 1].word if at + 1 < len(line.tokens) else ""
+        if token.word in {"but", ";", "while"} or (
+            token.word == "and" and following.endswith(("ed", "s")) and at > first + 3
+        ):
+            return at
+    return len(line.tokens)
 
 
 def _changed(on: str, scene: Scene, line: Line) -> bool:

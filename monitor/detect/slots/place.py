@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from monitor.detect.language.tokens import Token
@@ -89,6 +89,7 @@ class PlaceReader:
     names: Names
     text: str
     known: dict[str, tuple[str, ...]]  #: names that the document has placed in a state
+    seen: set[str] = field(default_factory=set)  #: towns that the document has named as such
 
     def mark(self, tokens: list[Token]) -> list[Token]:
         """The tokens with states, counties and towns put together as PLACE symbols."""
@@ -216,6 +217,8 @@ class PlaceReader:
     def _replace(self, tokens: list[Token], start: int, end: int, place: Place) -> int:
         qualified, end = self._qualified(tokens, end, place)
         self._remember(qualified)
+        if qualified.kind == "city":
+            self.seen.add(qualified.name)
         tokens[start:end] = [_joined(tokens[start:end], qualified)]
         return start
 
@@ -267,7 +270,7 @@ class PlaceReader:
     def _is_city(self, tokens: list[Token], start: int, end: int, name: str) -> bool:
         if name in _NOT_NAMES or any(t.word in _NOT_NAMES for t in tokens[start:end]):
             return False
-        if _title(name) in self.known or self.names.main_state(name):
+        if _title(name) in self.known or _title(name) in self.seen or self.names.main_state(name):
             return True
         if self._state_follows(tokens, end):
             return True

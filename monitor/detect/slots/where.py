@@ -38,7 +38,7 @@ class WhereReader:
 
     scene: Scene
     names: GazetteerNames
-    governors: Mapping[str, str]
+    governors: Mapping[str, tuple[str, bool]]
 
     def subjects(self, sighting: Sighting) -> tuple[Subject, ...]:
         """One subject per agency that shares the act; one without agency where none is named."""
@@ -151,6 +151,7 @@ class WhereReader:
             yield self._states_of((self.scene.title,))
         if sighting.index >= 0:
             yield self._states_of(self.scene.near(sighting.index))
+        yield self._bare_governors()
         yield self._states_of(self.scene.within("document", -1))
         yield set(self.scene.document.source_states)
         yield states_of_url(self.scene.document.url)
@@ -169,7 +170,15 @@ class WhereReader:
     def _governor(self, line: Line, i: int) -> set[str]:
         """`Gov. Katie Hobbs`: a surname that only one governor bore."""
         words = [token.word for token in line.tokens[i + 1 : i + 4]]
-        return {self.governors[word] for word in words if word in self.governors}
+        named = [self.governors[word][0] for word in words if word in self.governors]
+        return set(named[-1:])
+
+    def _bare_governors(self) -> set[str]:
+        """States of governors whose surname in the title or at the top needs no office."""
+        lines = [*((self.scene.title,) if self.scene.title else ())]
+        lines += [self.scene.line(i) for i in range(min(3, len(self.scene.spans)))]
+        words = {token.word for line in lines for token in line.tokens}
+        return {self.governors[w][0] for w in words if w in self.governors and self.governors[w][1]}
 
 
 def _nearest_state(sighting: Sighting) -> str | None:
