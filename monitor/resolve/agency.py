@@ -191,6 +191,13 @@ def _without_state(text: str, state: str) -> str:
     return text
 
 
+def _without_code(strict: str, state: str) -> str:
+    """ "MT Dept of Justice" in Montana is no mountain: drop a leading own postal code."""
+    head, _, rest = strict.partition(" ")
+    first = _WORDS.get(rest.split(" ", 1)[0], rest.split(" ", 1)[0])
+    return rest if head == state.lower() and first in _STATE_BODY else strict
+
+
 def _without_qualifier(text: str) -> str:
     """ "the X", "city of X police" and "county of X sheriffs" say the same as without."""
     text = text.removeprefix("the ")
@@ -218,7 +225,7 @@ def agency_key(state: str, name: str) -> AgencyKey:
     Total: any text gives a key; an empty name gives the empty canonical name.
     """
     strict = fold(name)
-    spelt = _without_qualifier(spell_out(strict))
+    spelt = _without_qualifier(spell_out(_without_code(strict, state)))
     canonical = _without_qualifier(_without_state(spelt, state)) or strict
     words = canonical.split()
     return AgencyKey(
