@@ -34,6 +34,13 @@ PLACE = 55
 VAGUE = 40
 
 _STATELESS = "?"
+_SORTS = frozenset(["city", "town", "village", "county", "parish", "borough", "of", "the"])
+_STATEWIDE = (
+    AgencyKind.STATE_POLICE,
+    AgencyKind.GUARD,
+    AgencyKind.CORRECTIONS,
+    AgencyKind.OTHER,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +82,7 @@ def _subject(telling: Telling) -> str:
         return f"{telling.unit}{amount}".strip()
     if telling.agency:
         return telling.agency.canonical
-    return telling.place or telling.county
+    return telling.place or telling.county or telling.county_name
 
 
 def own_keys(telling: Telling) -> tuple[str, ...]:
@@ -103,7 +110,7 @@ def _subject_keys(telling: Telling) -> Iterator[str]:
     if telling.county:
         yield f"{family}|county|{telling.county}"
     for bill in telling.bills:
-        yield f"{head}|bill|{bill}"
+        yield f"{family}|bill|{bill}"
     if telling.case:
         yield f"{family}|case|{telling.case}"
 
@@ -112,19 +119,20 @@ def _names(telling: Telling) -> Iterator[str]:
     """What the place is called, whether told as a place or as the name of its agency."""
     if telling.agency and telling.agency.naming:
         yield " ".join(sorted(telling.agency.naming))
-    if telling.place:
-        yield " ".join(sorted(_place_words(telling.place)))
+    for place in (telling.place, telling.county_name):
+        if place:
+            yield " ".join(sorted(_place_words(place)))
 
 
 def _place_words(place: str) -> frozenset[str]:
     words = frozenset(place.split())
-    return words - {"city", "town", "village", "county", "of", "the"} or words
+    return words - _SORTS or words
 
 
 def _month_keys(telling: Telling, reach_days: int) -> Iterator[str]:
     """Keys by state and month: for laws, courts and federal events, and where no place is known."""
     family = FAMILY[telling.event_type]
-    if not (_is_wide(family) or is_nameless(telling)):
+    if not (_is_wide(family) or is_nameless(telling) or _is_statewide(telling)):
         return
     head = f"{family}|{telling.state or 'US'}"
     if telling.span is None or (telling.span[1] - telling.span[0]).days > 366:
@@ -139,6 +147,12 @@ def _month_keys(telling: Telling, reach_days: int) -> Iterator[str]:
 
 def _is_wide(family: str) -> bool:
     return family in LAW_FAMILIES or family in FEDERAL_FAMILIES or family == "court"
+
+
+def _is_statewide(telling: Telling) -> bool:
+    """An agency of the state itself, as far as anything says."""
+    local = telling.county or telling.place or telling.county_name
+    return bool(telling.agency and telling.agency.kind in _STATEWIDE and not local)
 
 
 def _is_law(telling: Telling) -> bool:
@@ -202,8 +216,8 @@ def _opposed(left: Telling, right: Telling) -> bool:
 def subject_likeness(left: Telling, right: Telling) -> int:
     """How surely both are about the same agency, place, bill or case; 0: they are not."""
     if left.bills and right.bills:
-        shared = left.bills & right.bills and _same_state(left, right)
-        return EXACT if shared else 0
+        shared = left.bills & right.bills and not _differ(left.state, right.state)
+        return EXACT if shared and (_same_state(left, right) or _near(left, right)) else 0
     if left.case and right.case:
         return EXACT if left.case == right.case else 0
     if _differ(left.model, right.model) and _has_model(left):
@@ -214,6 +228,12 @@ def subject_likeness(left: Telling, right: Telling) -> int:
     if family in FEDERAL_FAMILIES:
         return _federal_likeness(left, right)
     return _local_likeness(left, right, family)
+
+
+def _near(left: Telling, right: Telling) -> bool:
+    """Two bills of one number in two states are rarely told in one week."""
+    gap = gap_days(left.span, right.span)
+    return gap is not None and gap <= VAGUE_WINDOW_DAYS
 
 
 def _same_state(left: Telling, right: Telling) -> bool:
@@ -248,9 +268,9 @@ def _statistic_likeness(left: Telling, right: Telling) -> int:
 
 
 def _local_likeness(left: Telling, right: Telling, family: str) -> int:
-    if left.state and right.state and left.state != right.state:
+    if _differ(left.state, right.state):
         return 0
-    if left.county and right.county and left.county != right.county:
+    if _differ(left.county, right.county) or _differ(left.county_name, right.county_name):
         return 0
     if left.place and right.place and left.place != right.place and not _nested(left, right):
         return 0
@@ -291,7 +311,9 @@ def _place_likeness(left: Telling, right: Telling, family: str) -> int:
     """At most one of the two names an agency."""
     if left.place or right.place:
         return _town_likeness(left, right)
-    if left.county or right.county:
+    if left.county_name and left.county_name == right.county_name:
+        return PLACE if _same_state(left, right) else 0
+    if left.county or right.county or left.county_name or right.county_name:
         return _county_likeness(left, right, family)
     if left.agency or right.agency:
         return _statewide_likeness(left, right, family)
@@ -315,8 +337,12 @@ def _county_likeness(left: Telling, right: Telling, family: str) -> int:
 
 
 def _statewide_likeness(left: Telling, right: Telling, family: str) -> int:
-    """One of them names only the state: in court one suit at a time is likely, elsewhere not."""
-    return VAGUE if family == "court" and left.state == right.state and left.state else 0
+    """One of them names only the state: that is its own agencies, or in court the likely suit."""
+    if left.state != right.state or not left.state:
+        return 0
+    if family == "agreement":
+        return VAGUE if any(map(_is_statewide, (left, right))) else 0
+    return VAGUE if family == "court" else 0
 
 
 def _days_apart(left: Telling, right: Telling, subject: int, *, edited: bool) -> int | None:

@@ -28,8 +28,11 @@ class Telling:
     stage: Stage
     direction: Direction
     state: str  #: "" where federal or unknown
-    county: str
-    place: str  #: folded
+    county: str  #: five FIPS digits
+    place: str  #: folded; "" where it is the county itself
+    county_name: (
+        str  #: folded, with "county"; for a county that could not be told from its namesakes
+    )
     agency: AgencyKey | None
     agency_id: str
     model: Model | None
@@ -101,13 +104,15 @@ def _telling(
 ) -> Telling:
     where = known.jurisdiction
     state = where.state or ""
+    place, county_name = _place_and_county(fold(where.place or ""))
     return Telling(
         event_type=known.event_type,
         stage=known.stage,
         direction=known.direction,
         state=state,
         county=where.county or "",
-        place=fold(where.place or ""),
+        place=place,
+        county_name=county_name,
         agency=agency_key(state, known.agency) if known.agency else None,
         agency_id=known.agency_id or "",
         model=known.model if known.model is not Model.UNKNOWN else None,
@@ -121,6 +126,12 @@ def _telling(
         day=_day(occurred, published),
         documents=documents,
     )
+
+
+def _place_and_county(place: str) -> tuple[str, str]:
+    """A place that is a county by its name is no town."""
+    is_county = place.endswith((" county", " parish", " borough")) or place.startswith("county of ")
+    return ("", place) if is_county else (place, "")
 
 
 def _span(occurred: StatedDate | None, published: StatedDate | None) -> Span | None:
