@@ -14,11 +14,14 @@ from storage.log import LogPart
 from storage.migrate import migrate_database
 from storage.outbox import OutboxPart
 from storage.queries import QueryPart
+from storage.retention import RetentionPart
 from storage.roster import RosterPart
 from storage.sources import SourcePart
 
 
-class SqlStore(SourcePart, LogPart, QueryPart, RosterPart, OutboxPart, HealthPart, LabelPart):
+class SqlStore(
+    SourcePart, LogPart, QueryPart, RosterPart, OutboxPart, HealthPart, LabelPart, RetentionPart
+):
     """monitor.ports.Store on SQLite or PostgreSQL; safe to share between threads."""
 
     def close(self) -> None:
