@@ -7,6 +7,7 @@ the wire is exactly what is written here. Nothing listens on anything but loopba
 from __future__ import annotations
 
 import contextlib
+import functools
 import gzip
 import io
 import json
@@ -72,7 +73,7 @@ class Wire:
         if status != 304:
             lines.append(f"Content-Length: {len(body)}")
         lines.extend(f"{name}: {value}" for name, value in headers)
-        self.send("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body)
+        self.send("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
 
     def stall(self) -> None:
         """Stand still until the server closes."""
@@ -232,8 +233,9 @@ def _zeros(mebibytes: int) -> Iterator[bytes]:
         yield bytes(1 << 20)
 
 
-def bomb(coding: str, mebibytes: int = 512) -> bytes:
-    """Under a megabyte that expands to half a gigabyte."""
+@functools.cache
+def bomb(coding: str, mebibytes: int = 64) -> bytes:
+    """A few kilobytes that expand to so much."""
     if coding == "zstd":
         flow = zstandard.ZstdCompressor(level=3).compressobj()
         return b"".join(flow.compress(z) for z in _zeros(mebibytes)) + flow.flush()
@@ -399,7 +401,9 @@ def pdf_loop(wire: Wire) -> None:
 
 @fault("/robots.txt", "what FaultServer.robots says, 404 when it says nothing")
 def robots(wire: Wire) -> None:
-    wire.answer(wire.server.robots_status, wire.server.robots.encode(), kind="text/plain")
+    server = wire.server
+    moved = [("Location", server.robots_location)] if server.robots_location else []
+    wire.answer(server.robots_status, server.robots.encode(), *moved, kind="text/plain")
 
 
 def rss(title: str, guid: str) -> bytes:
@@ -420,6 +424,7 @@ class FaultServer:
         self.closing = threading.Event()
         self.robots = ""
         self.robots_status = 404
+        self.robots_location = ""
         self.version = "1"
         self.tls = tls
         self.seen: list[Seen] = []

@@ -109,29 +109,15 @@ class Refused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """A parsed address; `url` is its canonical form, without fragment."""
+    """A parsed address in canonical form, without fragment; made by parse_target alone."""
 
     scheme: str
     host: str  #: lower case, ASCII; IPv6 without brackets
     port: int
     path: str  #: path and query, percent-encoded, begins with "/"
     literal: Address | None  #: the host, when it is an address and not a name
-
-    @property
-    def origin(self) -> str:
-        """Scheme, host and port: the unit of robots.txt and of credentials."""
-        return f"{self.scheme}://{self.netloc}"
-
-    @property
-    def netloc(self) -> str:
-        """Host and port as they stand in the URL; the port only when it is not the default."""
-        host = f"[{self.host}]" if isinstance(self.literal, IPv6Address) else self.host
-        return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
-
-    @property
-    def url(self) -> str:
-        """The canonical URL, which the HTTP library gets."""
-        return self.origin + self.path
+    origin: str  #: scheme, host and port: the unit of robots.txt and of credentials
+    url: str  #: what the HTTP library gets; the port stands in it when it is not the default
 
 
 def parse_target(url: str) -> Target | Refused:
@@ -162,7 +148,17 @@ def parse_target(url: str) -> Target | Refused:
     query = found["query"] or ""
     if query:
         path += "?" + quote(query[1:], safe=_QUERY_SAFE)
-    return Target(scheme=scheme, host=name, port=port, path=path, literal=literal)
+    shown = f"[{name}]" if isinstance(literal, IPv6Address) else name
+    origin = f"{scheme}://{shown}" if port == _PORTS[scheme] else f"{scheme}://{shown}:{port}"
+    return Target(
+        scheme=scheme,
+        host=name,
+        port=port,
+        path=path,
+        literal=literal,
+        origin=origin,
+        url=origin + path,
+    )
 
 
 def join_target(base: Target, location: str) -> Target | Refused:

@@ -28,7 +28,8 @@ from monitor.ports import Clock, FetchJob
 
 #: A silence the host asked for is waited out when it is this short, otherwise the job is answered.
 PATIENCE_S = 15.0
-RESOLVER_THREADS = 8
+#: They mostly wait; a resolver that answers nobody holds each for some ten seconds.
+RESOLVER_THREADS = 32
 #: Outcomes not yet taken by poll() that may pile up before no further exchange is started.
 MAX_READY = 256
 

@@ -106,7 +106,7 @@ def robots_leg(leg: Leg, now: float) -> Leg:
     politeness = replace(leg.job.politeness, respect_robots=False)
     return Leg(
         job=FetchJob(source_id=leg.job.source_id, request=request, politeness=politeness),
-        target=replace(leg.target, path="/robots.txt"),
+        target=replace(leg.target, path="/robots.txt", url=request.url),
         method="GET",
         secrets=SecretParts(),
         started_at=now,

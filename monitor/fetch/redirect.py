@@ -35,7 +35,7 @@ def next_hop(
     """The hop that a 3xx answer asks for. `visited` are the URLs asked so far, oldest first."""
     if location is None:
         return NoHop(reason="bad_header", detail=f"{status} without a Location header")
-    following = join_target(target, location)
+    following = join_target(target, _as_utf8(location))
     if isinstance(following, Refused):
         return NoHop(reason="redirect_refused", detail=f"redirect refused: {following.detail}")
     if following.url in visited:
@@ -47,6 +47,14 @@ def next_hop(
         return NoHop(reason="redirect_refused", detail="a POST is not repeated on another host")
     kept = method if status in (307, 308) else "GET"
     return Hop(target=following, method=kept, same_origin=same_origin)
+
+
+def _as_utf8(location: str) -> str:
+    """A header value that is raw UTF-8, as servers send it against the rules, read as such."""
+    try:
+        return location.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return location
 
 
 def moved_to(snapshot: Snapshot) -> str | None:

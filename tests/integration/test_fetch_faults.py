@@ -30,7 +30,7 @@ from monitor.domain.source import Politeness
 from monitor.egress.gate import Gate
 from monitor.fetch.client import Client
 from monitor.ports import FetchJob
-from tests.faultserver import BLOCKS, PAGE, FaultServer, refused_url, silent_port
+from tests.faultserver import BLOCKS, PAGE, FaultServer, bomb, refused_url, silent_port
 
 LOOPBACK = ip_network("127.0.0.0/8")
 
@@ -42,6 +42,8 @@ class WallClock:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[FaultServer]:
+    for coding in ("gzip", "deflate", "br", "zstd"):
+        bomb(coding)  # built before anybody waits for it
     with FaultServer() as running:
         yield running
 
@@ -64,7 +66,7 @@ def make_client(**options: object) -> Client:
     )
 
 
-def job(url: str, *, timeout_s: float = 1.0, **parts: object) -> FetchJob:
+def job(url: str, *, timeout_s: float = 5.0, **parts: object) -> FetchJob:
     request_parts = {
         name: parts.pop(name)
         for name in list(parts)
@@ -131,7 +133,7 @@ def test_each_fault_has_its_reason(server: FaultServer, client: Client) -> None:
     jobs[refused_url()] = "refused"
     before_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     expect = Expectation(max_bytes=2_000_000)
-    polite = Politeness(min_delay_s=0, concurrency=64, timeout_s=1.0, respect_robots=False)
+    polite = Politeness(min_delay_s=0, concurrency=64, timeout_s=1.5, respect_robots=False)
     with silent_port() as port:
         jobs[f"https://127.0.0.1:{port}/"] = "timeout_connect"
         work = [job(url, expect=expect, politeness=polite) for url in jobs]
@@ -223,6 +225,12 @@ def test_redirects_are_followed_noted_and_scrubbed(server: FaultServer, client: 
     assert isinstance(outcome, Snapshot)
     assert outcome.final_url == server.url("/ok")
     assert [status for status, _ in outcome.redirects] == [308, 301]
+
+
+def test_a_redirect_in_raw_utf8_arrives(server: FaultServer, client: Client) -> None:
+    outcome = fetch(client, job(server.url("/redirect?to=/echo%3Fq%3D%C3%B1")))
+    assert isinstance(outcome, Snapshot)
+    assert outcome.final_url == server.url("/echo?q=%C3%B1")
 
 
 def test_retry_after_silences_the_host_for_all_sources() -> None:

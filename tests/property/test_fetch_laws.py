@@ -27,7 +27,7 @@ def test_parsing_is_idempotent_and_its_output_plain(url: str) -> None:
     assert parse_target(target.url) == target
     assert target.url.isascii()
     assert not set(target.url) & set(' \\\t\r\n\0"<>')
-    assert "@" not in target.netloc
+    assert "@" not in target.origin
 
 
 @given(URLISH, st.text(max_size=60))
