@@ -41,15 +41,29 @@ def next_due(source: Source, state: SourceState | None, now: datetime) -> dateti
     schedule = source.schedule
     if state is None or state.checked_at is None:
         return _into_window(schedule, now + FIRST_CHECK * _share(source.id, "first"))
-    regular = _regular(schedule, state.checked_at)
-    regular += schedule.jitter * _share(source.id, state.checked_at.isoformat())
-    if state.retry_at is not None:
-        latest = state.checked_at + LONGEST_PAUSE
-        regular = max(regular, min(state.retry_at, latest))
+    regular = _regular_due(source, state, state.checked_at)
     if regular < now:
         span = min(CATCH_UP, schedule.every / 4)
         regular = now + span * _share(source.id, "late" + state.checked_at.isoformat())
     return _into_window(schedule, regular)
+
+
+def is_due(source: Source, state: SourceState | None, now: datetime) -> bool:
+    """Whether the source may be checked now; for a queue that spreads the work by itself."""
+    if _into_window(source.schedule, now) != now:
+        return False
+    if state is None or state.checked_at is None:
+        return True
+    return _regular_due(source, state, state.checked_at) <= now
+
+
+def _regular_due(source: Source, state: SourceState, last: datetime) -> datetime:
+    """By schedule, jitter and backoff, wherever now is."""
+    regular = _regular(source.schedule, last)
+    regular += source.schedule.jitter * _share(source.id, last.isoformat())
+    if state.retry_at is not None:
+        regular = max(regular, min(state.retry_at, last + LONGEST_PAUSE))
+    return regular
 
 
 def _share(source_id: str, salt: str) -> float:

@@ -105,19 +105,23 @@ class App:
 
     @cached_property
     def fetcher(self) -> Client:
-        """The HTTP client."""
+        """The HTTP client of the thread that checks."""
+        client = self.new_fetcher()
+        self._stack.callback(client.close)
+        return client
+
+    def new_fetcher(self) -> Client:
+        """An HTTP client for one thread; the caller closes it."""
         from monitor.fetch.client import Client
 
         contact = self.settings.get("MONITOR_CONTACT") or "operator did not say"
-        client = Client(
+        return Client(
             gate=self.gate,
             clock=self.clock,
             monotonic=monotonic,
             user_agent=f"policy-monitor/{VERSION} ({contact})",
             secrets=self.settings.secrets,
         )
-        self._stack.callback(client.close)
-        return client
 
     @cached_property
     def workers(self) -> WorkerPool:
@@ -146,14 +150,14 @@ class App:
         """FIPS of the counties within so many km of a place."""
         return tuple(county.fips for county in knowledge.gazetteer().near(place, km))
 
-    def check_loop(self) -> CheckLoop:
-        """A loop over checks; close it when done."""
+    def check_loop(self, fetcher: Client | None = None) -> CheckLoop:
+        """A loop over checks, for one thread; close it when done."""
         from monitor.registry import first_requests
         from monitor.services.check import CheckLoop
 
         return CheckLoop(
             store=self.store,
-            fetcher=self.fetcher,
+            fetcher=fetcher or self.fetcher,
             workers=self.workers,
             intake=self.intake(),
             clock=self.clock,

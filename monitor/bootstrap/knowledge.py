@@ -9,6 +9,7 @@ from pathlib import Path
 from monitor.bootstrap.machine import data_names, data_text
 from monitor.catalogue.changes import catalogue_changes
 from monitor.catalogue.load import Catalogue, parse_catalogue
+from monitor.detect.ledger.knowledge import LedgerKnowledge, ledger_knowledge
 from monitor.detect.pack import load
 from monitor.detect.rule import Pack
 from monitor.domain.errors import ConfigError
@@ -23,6 +24,12 @@ from monitor.settings import Settings
 def gazetteer() -> Gazetteer:
     """States, counties and towns; read once a process."""
     return Gazetteer.parse(data_text("counties.csv"), data_text("places.csv"))
+
+
+@cache
+def ledger() -> LedgerKnowledge:
+    """Reviewed names of agencies, counties and towns; read once a process."""
+    return ledger_knowledge(data_text("agency_aliases.yaml"), gazetteer())
 
 
 def watched_catalogue(settings: Settings, clock: Clock, health: HealthStore) -> Watched[Catalogue]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from monitor.bootstrap import knowledge
 from monitor.bootstrap.machine import monotonic
 from monitor.detect.rule import Pack
 from monitor.domain.errors import ConfigError
 from monitor.ports import SourceStore
 from monitor.services.intake import Tables
+from monitor.services.tabling import Tabling
 from monitor.services.workers import WorkerPool
 from monitor.settings import Settings
 
@@ -26,4 +28,4 @@ def worker_pool(settings: Settings, pack: Pack) -> WorkerPool:
 
 def tables(store: SourceStore) -> Tables:
     """What tables of a reading say: roster ledger or row comparison."""
-    return lambda _source, _state, _snapshot, _reading: ()
+    return Tabling(store=store, knowledge=knowledge.ledger)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from typing import Annotated
 
 import typer
 
+from monitor.bootstrap import knowledge
 from monitor.bootstrap.compose import open_app
 from monitor.cli.output import FINDING, Format, Row, fail, say, show
 from monitor.cli.rows import agreement_row, event_row, evidence_rows, record_row
@@ -161,7 +163,7 @@ def roster(
             _check_roster(app.store)
             return
         if cited:
-            show(app.cited_figures(), ("day", "figure", "value", "source"), format)
+            show(knowledge.cited_figures(), ("day", "figure", "value", "source"), format)
             return
         view = app.query.roster(end_of(as_of), expression(filter))
     agreements = view.agreements if ended else view.listed
@@ -193,7 +195,7 @@ def _check_roster(store: Store) -> None:
 
 
 def _counted(agreements: tuple[Agreement, ...], by: str) -> list[Row]:
-    picks = {
+    picks: dict[str, Callable[[Agreement], str]] = {
         "model": lambda a: a.row.model.value,
         "state": lambda a: a.row.state,
         "agency": lambda a: f"{a.row.agency} ({a.row.state})",

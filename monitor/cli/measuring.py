@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from monitor.bootstrap import knowledge
+from monitor.bootstrap import holding, knowledge
 from monitor.bootstrap.compose import open_app
 from monitor.cli.output import FINDING, fail, progress, say
 from monitor.detect.engine import findings
@@ -63,7 +63,7 @@ def ledger_replay(
         say(problem)
     if not tables:
         fail(f"no workbook with a roster in {directory}", FINDING)
-    known = knowledge.ledger_knowledge()
+    known = knowledge.ledger()
     with progress() as bar:
         task = bar.add_task("replaying publications", total=len(tables))
         for result in steps(
@@ -78,7 +78,7 @@ def ledger_replay(
 def ledger_held() -> None:
     """Publications that are held, and why."""
     with open_app() as app:
-        held = app.held_publications()
+        held = holding.held_lines(app)
         for line in held:
             typer.echo(line)
         if not held:
@@ -88,10 +88,10 @@ def ledger_held() -> None:
 def ledger_accept(ledger: Annotated[str, typer.Argument(help="source id")]) -> None:
     """Take over the held publication: what it says is told."""
     with open_app() as app:
-        say(app.decide_held(ledger, accept=True))
+        say(holding.decide(app, ledger, accept=True))
 
 
 def ledger_reject(ledger: Annotated[str, typer.Argument(help="source id")]) -> None:
     """Drop the held publication: it stays archived and changes nothing."""
     with open_app() as app:
-        say(app.decide_held(ledger, accept=False))
+        say(holding.decide(app, ledger, accept=False))

@@ -1,13 +1,13 @@
 """Jobs of the shared queue: procrastinate on the log's own PostgreSQL.
 
 A job calls the service it is named after and holds nothing itself, so that doing it twice has one
-effect. One lock a host keeps politeness, one a destination keeps order, across all workers; a
-queueing lock keeps jobs of one thing from piling up.
+effect. One lock a host keeps politeness, one for delivery keeps the order at every destination,
+across all workers; a queueing lock keeps jobs of one thing from piling up.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from procrastinate import exceptions
 
 #: Attempts of a job whose machinery failed (a source that fails is no failed job).
 ATTEMPTS = 6
-QUEUES = ("checks", "deliveries", "reading", "routines")
+QUEUES = ("checks", "reading", "routines")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +24,7 @@ class Handlers:
     """What the jobs call; each may be called twice for one thing without harm."""
 
     check: Callable[[str, Sequence[str]], None]  #: (host, source ids)
-    deliver: Callable[[str, str], None]  #: (channel, destination)
-    routine: Callable[[str], None]  #: name: "digests", "health", "nightly" …
+    routine: Callable[[str], None]  #: name: "deliver", "digests", "nightly" …
     back_read: Callable[[str, int, int], None]  #: (archive, first byte, end byte)
 
 
@@ -49,9 +48,6 @@ class Engine:
         )
         retry = procrastinate.RetryStrategy(max_attempts=ATTEMPTS, exponential_wait=3)
         self._check = self.app.task(name="check", queue="checks", retry=retry)(handlers.check)
-        self._deliver = self.app.task(name="deliver", queue="deliveries", retry=retry)(
-            handlers.deliver
-        )
         self._routine = self.app.task(name="routine", queue="routines", retry=retry)(
             handlers.routine
         )
@@ -72,13 +68,6 @@ class Engine:
         return sum(
             self._deferred(self._check, f"host:{host}", host=host, sources=list(sources))
             for host, sources in by_host.items()
-        )
-
-    def defer_deliveries(self, destinations: Iterable[tuple[str, str]]) -> int:
-        """One job a destination that has something due."""
-        return sum(
-            self._deferred(self._deliver, f"to:{channel}:{to}", channel=channel, destination=to)
-            for channel, to in destinations
         )
 
     def defer_routine(self, name: str) -> int:

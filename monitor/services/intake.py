@@ -110,15 +110,22 @@ class Intake:
         Raises StoreError with nothing stored.
         """
         try:
-            return self._take(source, state, snapshot, reading)
+            tabled = self._tables(source, state, snapshot, reading)
+            return self.take_tabled(source, state, snapshot, reading, tabled)
         except Conflict:
-            return self._take(source, state, snapshot, reading)
+            tabled = self._tables(source, state, snapshot, reading)
+            return self.take_tabled(source, state, snapshot, reading, tabled)
 
-    def _take(
-        self, source: Source, state: SourceState, snapshot: Snapshot, reading: Reading
+    def take_tabled(
+        self,
+        source: Source,
+        state: SourceState,
+        snapshot: Snapshot,
+        reading: Reading,
+        tabled: Sequence[Tabled],
     ) -> Taken:
+        """Commit what the reading holds, its tables already weighed. Raises StoreError."""
         now = self._clock.now()
-        tabled = self._tables(source, state, snapshot, reading)
         items = (*reading.items, *(t.item for t in tabled))
         known, gone = self._known(source, items, reading)
         revisions = revise(

@@ -1,0 +1,40 @@
+"""Who schedules: the worker that holds one advisory lock of the shared PostgreSQL."""
+
+from __future__ import annotations
+
+import psycopg
+
+#: Any number, the same for all workers of one database.
+LOCK = 7_236_100
+
+
+class Election:
+    """Holds the lock as long as its connection lives; a dead worker's lock is free at once."""
+
+    def __init__(self, database_url: str) -> None:
+        """`database_url` is a libpq address."""
+        self._url = database_url
+        self._connection: psycopg.Connection | None = None
+        self._elected = False
+
+    def elected(self) -> bool:
+        """Whether this worker schedules now; tries to become the one where nobody does."""
+        try:
+            if self._connection is None or self._connection.closed:
+                self._connection = psycopg.connect(self._url, autocommit=True)
+                self._elected = False
+            if self._elected:
+                self._connection.execute("SELECT 1")
+                return True
+            row = self._connection.execute("SELECT pg_try_advisory_lock(%s)", (LOCK,)).fetchone()
+            self._elected = bool(row and row[0])
+        except psycopg.Error:
+            self.resign()
+        return self._elected
+
+    def resign(self) -> None:
+        """Let another worker schedule."""
+        self._elected = False
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None

@@ -1,0 +1,208 @@
+"""Tables of a reading: ICE's lists go into the roster ledger, any other is compared row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from monitor.detect.ledger.codec import decode, encode
+from monitor.detect.ledger.findings import findings
+from monitor.detect.ledger.knowledge import LedgerKnowledge
+from monitor.detect.ledger.publication import choose_table
+from monitor.detect.ledger.state import LedgerState, LedgerStep
+from monitor.detect.ledger.step import step
+from monitor.domain.claim import Finding
+from monitor.domain.commit import LedgerCommit
+from monitor.domain.health import HealthEntry
+from monitor.domain.item import Item, Reading, Table
+from monitor.domain.moment import StatedDate
+from monitor.domain.roster import Agreement, OutcomeKind
+from monitor.domain.snapshot import Snapshot
+from monitor.domain.source import Source, SourceState
+from monitor.domain.vocabulary import DocumentKind
+from monitor.ports import SourceStore
+from monitor.services.intake import Tabled
+
+#: Outcomes of a publication as a whole that the operator must know of.
+NOTICES = frozenset({OutcomeKind.HELD, OutcomeKind.SCHEMA_CHANGED, OutcomeKind.SWAPPED})
+
+
+@dataclass(slots=True)
+class Tabling:
+    """Reads the ledger, takes one step, and says what to commit; implements `intake.Tables`.
+
+    The decoded state is kept beside its version, so that a publication does not decode what the
+    last one encoded; a version that moved on in between is read again.
+    """
+
+    store: SourceStore
+    knowledge: Callable[[], LedgerKnowledge]
+    _kept: tuple[str, int, LedgerState] | None = None
+
+    def __call__(
+        self, source: Source, state: SourceState, snapshot: Snapshot, reading: Reading
+    ) -> tuple[Tabled, ...]:
+        """What the tables of this reading say, in the order of their own time."""
+        if not reading.tables:
+            return ()
+        table = choose_table(reading.tables)
+        if table is None:
+            return (_unreadable(source, snapshot, reading.tables),)
+        return (self._roster(source, snapshot, table),)
+
+    def _roster(self, source: Source, snapshot: Snapshot, table: Table) -> Tabled:
+        ledger, version = self._ledger(source.id)
+        known = self.knowledge()
+        result = step(
+            ledger,
+            table,
+            now=snapshot.captured_at,
+            rules=known.rules,
+            counties=known.counties,
+            places=known.places,
+        )
+        commit = self._commit(source.id, version, ledger, result)
+        return tabled_of(
+            source,
+            snapshot,
+            result,
+            commit,
+            name=table.name or _stem(table),
+            modified=table.modified_at or snapshot.captured_at,
+        )
+
+    def _ledger(self, name: str) -> tuple[LedgerState, int]:
+        stored = self.store.ledger(name)
+        if stored is None:
+            return LedgerState(), 0
+        data, version = stored
+        if self._kept is not None and self._kept[:2] == (name, version):
+            return self._kept[2], version
+        return decode(data), version
+
+    def _commit(
+        self, name: str, version: int, before: LedgerState, result: LedgerStep
+    ) -> LedgerCommit | None:
+        if result.state == before and not result.outcomes:
+            return None
+        self._kept = (name, version + 1, result.state)
+        return ledger_commit(name, version, result)
+
+
+def _located(finding: Finding, where: str) -> Finding:
+    """The finding with its row as an attribute, which becomes the claim's locator."""
+    unit, _, number = where.partition(" ")
+    if unit != "row":
+        return finding
+    return replace(finding, attributes=(*finding.attributes, ("row", number)))
+
+
+def tabled_of(
+    source: Source,
+    snapshot: Snapshot,
+    result: LedgerStep,
+    commit: LedgerCommit | None,
+    *,
+    name: str,
+    modified: datetime,
+) -> Tabled:
+    """One step of the ledger as the intake takes it; `modified` is the publication's own time."""
+    return Tabled(
+        item=_publication(source, snapshot, result, name, modified),
+        findings=tuple(_located(f, where) for f, where in findings(result.outcomes)),
+        ledger=commit,
+        health=_notices(source, snapshot, result),
+        absorbed=any(o.outcome is OutcomeKind.ABSORBED for o in result.outcomes),
+        name=name,
+    )
+
+
+def ledger_commit(name: str, version: int, result: LedgerStep) -> LedgerCommit:
+    """What one step of the ledger wants stored."""
+    newest: dict[str, Agreement] = {a.id: a for a in result.agreements}
+    return LedgerCommit(
+        ledger=name,
+        state=encode(result.state),
+        outcomes=result.outcomes,
+        agreements=tuple(newest.values()),
+        counts=result.counts,
+        expected_version=version,
+    )
+
+
+def _publication(
+    source: Source, snapshot: Snapshot, result: LedgerStep, name: str, modified: datetime
+) -> Item:
+    """The publication as an item of the source: one item a list, one revision a content.
+
+    What is told at a publication saved again is a revision of its own, so that no claim is taken
+    for one that was made before.
+    """
+    fields = [("fingerprint", result.outcomes[0].fingerprint if result.outcomes else "")]
+    if any(outcome.told for outcome in result.outcomes):
+        fields.append(("told_at", modified.isoformat()))
+    return Item(
+        source_id=source.id,
+        key=f"list:{name}",
+        url=snapshot.request.url,
+        title=f"ICE's list {name}",
+        kind=DocumentKind.TABLE,
+        published=StatedDate(day=modified.date(), origin="dcterms:modified"),
+        published_at=modified,
+        fields=tuple(fields),
+        extractor="roster ledger",
+    )
+
+
+def _stem(table: Table) -> str:
+    return table.file_name.rsplit(".", 1)[0]
+
+
+def _notices(source: Source, snapshot: Snapshot, result: LedgerStep) -> tuple[HealthEntry, ...]:
+    noticed = [o for o in result.outcomes if o.outcome in NOTICES]
+    entries = [
+        HealthEntry(
+            at=snapshot.captured_at,
+            kind=outcome.outcome.value,
+            source_id=source.id,
+            url=snapshot.request.url,
+            message=f"{source.id}: {outcome.file_next}: {outcome.outcome.value}: {outcome.reason}",
+            tell_operator=True,
+        )
+        for outcome in noticed
+    ]
+    entries += [
+        HealthEntry(
+            at=snapshot.captured_at,
+            kind="ledger",
+            source_id=source.id,
+            url=snapshot.request.url,
+            message=f"{source.id}: {note}",
+        )
+        for note in result.notes
+    ]
+    return tuple(entries)
+
+
+def _unreadable(source: Source, snapshot: Snapshot, tables: Sequence[Table]) -> Tabled:
+    """A file without the columns of a list: kept, told, and nothing changes."""
+    header = ", ".join(tables[0].header[:12]) if tables else ""
+    entry = HealthEntry(
+        at=snapshot.captured_at,
+        kind="held",
+        source_id=source.id,
+        url=snapshot.request.url,
+        message=f"{source.id}: {snapshot.request.url} lacks required columns (it has: {header}). "
+        "The publication is held and changes nothing; see whether ICE changed its layout.",
+        tell_operator=True,
+    )
+    item = Item(
+        source_id=source.id,
+        key=f"unread:{snapshot.request.url}",
+        url=snapshot.request.url,
+        title="A file without the columns of a roster",
+        kind=DocumentKind.TABLE,
+        fields=(("body", snapshot.body_hash),),
+    )
+    return Tabled(item=item, findings=(), health=(entry,))
