@@ -20,7 +20,7 @@ def packed(state: Json) -> str:
     text = json.dumps(state, separators=(",", ":"), ensure_ascii=False, sort_keys=False)
     if len(text) <= _PLAIN_CHARS:
         return text
-    return _MARK + base64.b85encode(zlib.compress(text.encode(), 6)).decode("ascii")
+    return _MARK + base64.b64encode(zlib.compress(text.encode(), 6)).decode("ascii")
 
 
 def unpacked(cursor: str, version: int) -> Json:
@@ -35,7 +35,7 @@ def unpacked(cursor: str, version: int) -> Json:
     try:
         text = cursor
         if cursor.startswith(_MARK):
-            data = base64.b85decode(cursor.removeprefix(_MARK))
+            data = base64.b64decode(cursor.removeprefix(_MARK), validate=True)
             text = zlib.decompressobj().decompress(data, _MAX_BYTES).decode()
         state = json.loads(text)
     except (ValueError, zlib.error) as cause:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -57,6 +57,7 @@ class FeedReading:
     hashes: tuple[str, ...]
     entries: tuple[Entry, ...]
     partial: bool  #: only new entries were parsed
+    passed_over: tuple[str, ...] = ()  #: hashes of new entries that were not worth parsing
     problems: tuple[str, ...] = ()
 
 
@@ -67,17 +68,21 @@ def read_feed(
     charset: str | None = None,
     media_type: str = "",
     known: Container[str] = frozenset(),
+    worth: Callable[[bytes], bool] | None = None,
 ) -> FeedReading:
     """The feed's entries that are not in `known` (raw hashes of earlier readings), in order.
 
-    Raises ExtractError for HTML, for XML with DOCTYPE or ENTITY, and for what is no feed.
+    `worth` looks at an entry's raw bytes and may spare it the parsing. Raises ExtractError for
+    HTML, for XML with DOCTYPE or ENTITY, and for what is no feed.
     """
     if looks_like_json(body, media_type):
         return _json(body, url, charset, known)
     _refuse(body, url, charset)
     parts = split(body)
     if parts is not None:
-        reading = _delta(parts, url, charset, media_type, known)
+        fresh = _fresh(parts, known)
+        passed = {h: e for h, e in fresh.items() if worth is None or worth(e)}
+        reading = _delta(parts, fresh, passed, (url, charset, media_type))
         if reading is not None:
             return reading
     return _whole(body, url, charset, media_type, known)
@@ -96,27 +101,38 @@ def _refuse(body: bytes, url: str, charset: str | None) -> None:
         raise ExtractError(f"{url}: refused, XML with DOCTYPE or ENTITY declarations")
 
 
+def _fresh(parts: Split, known: Container[str]) -> dict[str, bytes]:
+    """New entries by hash, in order; equal ones once."""
+    hashed = ((entry_hash(entry), entry) for entry in parts.entries)
+    return {h: entry for h, entry in hashed if h not in known}
+
+
 def _delta(
-    parts: Split, url: str, charset: str | None, media_type: str, known: Container[str]
+    parts: Split,
+    fresh: dict[str, bytes],
+    passed: dict[str, bytes],
+    how: tuple[str, str | None, str],
 ) -> FeedReading | None:
-    """Head, tail and the new entries through feedparser; None when its count differs from ours."""
-    hashes = tuple(entry_hash(entry) for entry in parts.entries)
-    fresh = {h: e for h, e in zip(hashes, parts.entries, strict=True) if h not in known}
-    chosen = dict(list(fresh.items())[:MAX_ENTRIES])
-    feed = _parsed(parts.only(tuple(chosen.values())), url, charset, media_type)
+    """Head, tail and the new entries through feedparser; None when its count differs from ours.
+
+    `how` is address, charset and media type.
+    """
+    chosen = dict(list(passed.items())[:MAX_ENTRIES])
+    feed = _parsed(parts.only(tuple(chosen.values())), *how) if chosen else _NOTHING
     if len(feed.entries) != len(chosen):
         return None
     entries = tuple(
-        _entry(e, raw_hash=h, url=url, language=feed.language)
+        _entry(e, raw_hash=h, url=how[0], language=feed.language)
         for h, e in zip(chosen, feed.entries, strict=True)
     )
     return FeedReading(
         format=feed.format,
         title=feed.title,
-        hashes=hashes,
+        hashes=tuple(entry_hash(entry) for entry in parts.entries),
         entries=entries,
-        partial=len(chosen) < len(hashes),
-        problems=_too_many(len(fresh)),
+        partial=len(chosen) < len(parts.entries),
+        passed_over=tuple(h for h in fresh if h not in passed),
+        problems=_too_many(len(passed)),
     )
 
 
@@ -160,6 +176,9 @@ class _Parsed:
     language: str
     entries: tuple[Mapping[str, object], ...]
     fault: str
+
+
+_NOTHING = _Parsed(format="", title="", language="", entries=(), fault="")
 
 
 def _parsed(body: bytes, url: str, charset: str | None, media_type: str) -> _Parsed:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from monitor.extract.cursor import Json, rows
 from monitor.extract.feed import Entry
@@ -16,22 +17,26 @@ MAX_REMEMBERED = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """One entry as it was last read; hashes are short, `key` is the item's."""
+    """One entry as it was last read; hashes are short. All but `raw` are "" for an entry that was
+    passed over unread."""
 
-    raw: str
-    key: str
-    guid: str
-    link: str
-    content: str
+    raw: str  #: hash of its bytes
+    key: str = ""  #: the item's
+    guid: str = ""  #: hash
+    link: str = ""  #: see links.same_page
+    content: str = ""  #: hash
+    item: str = ""  #: "1" once it was stored as an item: then its edits always count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keyed:
-    """A fresh entry with its key; `changed` is False when only counters or order moved."""
+    """A fresh entry with its key; `changed` is False when only counters or order moved,
+    `stored` True when an earlier reading of it became an item."""
 
     entry: Entry
     key: str
     changed: bool
+    stored: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,24 +50,43 @@ class Identities:
     def load(cls, state: Json) -> Identities:
         """From a cursor's state."""
         found = tuple(
-            Known(raw=r[0], key=r[1], guid=r[2], link=r[3], content=r[4])
+            Known(raw=r[0], key=r[1], guid=r[2], link=r[3], content=r[4], item=r[5])
             for r in rows(state, "seen")
-            if len(r) == 5
+            if len(r) == 6
         )
         return cls(known=found, prefer_link=state.get("prefer") == "link")
 
     def dump(self) -> Json:
         """For a cursor's state."""
-        seen = [[k.raw, k.key, k.guid, k.link, k.content] for k in self.known]
+        seen = [[k.raw, k.key, k.guid, k.link, k.content, k.item] for k in self.known]
         return {"prefer": "link" if self.prefer_link else "guid", "seen": seen}
 
     def hashes(self) -> frozenset[str]:
         """Raw hashes of all entries that need no parsing."""
         return frozenset(k.raw for k in self.known)
 
+    def stored(self, key: str) -> bool:
+        """Whether this entry became an item."""
+        return any(k.item and k.key == key for k in self.known)
+
+    def storing(self, keys: Iterable[str]) -> Identities:
+        """The same, with these entries marked as items."""
+        wanted = frozenset(keys)
+        known = tuple(replace(k, item="1") if k.key in wanted else k for k in self.known)
+        return replace(self, known=known)
+
+    def marks(self) -> tuple[bytes, ...]:
+        """Byte strings of which a new version of an entry stored as an item would hold one."""
+        names = {name for k in self.known if k.item for name in (k.key, k.link) if len(name) > 3}
+        escaped = {name.replace("&", "&amp;") for name in names}
+        return tuple(name.encode("utf-8", "replace") for name in sorted(names | escaped))
+
 
 def identified(
-    known: Identities, hashes: tuple[str, ...], fresh: tuple[Entry, ...]
+    known: Identities,
+    hashes: tuple[str, ...],
+    fresh: tuple[Entry, ...],
+    passed_over: tuple[str, ...] = (),
 ) -> tuple[tuple[Keyed, ...], Identities]:
     """Keys for the fresh entries of a feed whose entries are `hashes`, and what to remember.
 
@@ -80,16 +104,18 @@ def identified(
     records: list[Known] = []
     for entry in fresh:
         key, before = matcher.key(entry)
+        item = before.item if before is not None else ""
+        records.append(_record(entry, key, item))
         if key in taken and before is None:
-            records.append(_record(entry, key))
             continue
         taken.add(key)
         changed = before is None or before.content != entry.content_hash
-        keyed.append(Keyed(entry=entry, key=key, changed=changed))
-        records.append(_record(entry, key))
+        keyed.append(Keyed(entry=entry, key=key, changed=changed, stored=bool(item)))
+    unread = tuple(Known(raw=raw) for raw in passed_over)
     replaced = {record.key for record in records}
-    rest = [k for k in gone if k.key not in replaced][:MAX_REMEMBERED]
-    return tuple(keyed), Identities(known=(*records, *live, *rest), prefer_link=prefer_link)
+    rest = [k for k in gone if k.key and k.key not in replaced][:MAX_REMEMBERED]
+    remembered = (*records, *unread, *live, *rest)
+    return tuple(keyed), Identities(known=remembered, prefer_link=prefer_link)
 
 
 def _guids_fail(live: tuple[Known, ...], gone: tuple[Known, ...], fresh: tuple[Entry, ...]) -> bool:
@@ -137,12 +163,13 @@ class _Matcher:
         if entry.guid and not (self._prefer_link and link_is_own):
             return entry.guid, None
         if link_is_own:
-            return same_page(entry.link), None
+            return link, None
         return f"content {entry.content_hash}", None
 
 
-def _record(entry: Entry, key: str) -> Known:
+def _record(entry: Entry, key: str, item: str) -> Known:
     return Known(
+        item=item,
         raw=entry.raw_hash,
         key=key,
         guid=_guid(entry),
@@ -156,7 +183,7 @@ def _guid(entry: Entry) -> str:
 
 
 def _link(entry: Entry) -> str:
-    return _short(same_page(entry.link)) if entry.link else ""
+    return same_page(entry.link) if entry.link else ""
 
 
 def _short(text: str) -> str:

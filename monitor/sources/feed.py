@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Literal
 
@@ -23,6 +24,9 @@ from monitor.kinds import Options, ReadContext, SourceKind, WebAddress
 
 _VERSION = 1
 _SUMMARY_CHARS = 600
+_MARGIN_CHARS = 800
+_TAG = re.compile(rb"<[^<>]*>")
+_NO_WORDS = bytes(range(33)) + bytes(range(127, 256))
 _TEASER_ENDS = ("…", "...", "[…]", "[...]", "[&hellip;]", "read more", "continue reading")
 
 
@@ -73,27 +77,28 @@ def _feed(snapshot: Snapshot, context: ReadContext[FeedOptions]) -> Reading:
         charset=snapshot.charset if snapshot.charset_origin == "header" else None,
         media_type=snapshot.media_type,
         known=known.hashes(),
+        worth=_Worth(known.marks(), context),
     )
     least = context.source.expect.min_items
     if len(feed.hashes) < least:
         reason = f"{len(feed.hashes)} entries, expected at least {least}"
         return Reading(cursor=context.cursor, rejected=reason)
-    keyed, remembered = identified(known, feed.hashes, feed.entries)
+    keyed, remembered = identified(known, feed.hashes, feed.entries, feed.passed_over)
     changed = [k for k in keyed if k.changed]
     follow = [k for k in changed if _follows(k.entry, context.options)]
     direct = [k for k in changed if k not in follow]
     given_up = [f for f in pending if not f.waits(snapshot.captured_at)]
     waiting = [f for f in pending if f.waits(snapshot.captured_at)]
     new = [_announcement(k, snapshot.captured_at) for k in reversed(follow)]
-    relevant = [k for k in direct if _relevant(k.entry, context)]
+    relevant = [k for k in direct if k.stored or _relevant(k.entry, context)]
     items = [_entry_item(k, context) for k in relevant]
     items += [_announced_item(f, context) for f in given_up]
     return Reading(
         items=tuple(items),
         next_requests=tuple(f.request() for f in _newest(new, context.options.max_follow)),
-        cursor=_cursor(remembered, [*waiting, *new]),
+        cursor=_cursor(remembered.storing(i.key for i in items), [*waiting, *new]),
         problems=(*feed.problems, *_empty(feed.hashes, snapshot), *map(_lost, given_up)),
-        skipped=len(direct) - len(relevant),
+        skipped=len(direct) - len(relevant) + len(feed.passed_over),
     )
 
 
@@ -103,29 +108,67 @@ def _newest(new: list[Followup], limit: int) -> list[Followup]:
 
 
 def _article(snapshot: Snapshot, context: ReadContext[FeedOptions]) -> Reading:
-    """The article as an item; without any trigger in page or announcement it is only counted."""
+    """The article as an item; without any trigger in page or announcement it is only counted,
+    unless an earlier version of it was stored: then its edits always count."""
     state = unpacked(context.cursor, _VERSION)
-    entry = followup.announced(snapshot)
+    entry, known = followup.announced(snapshot), Identities.load(state)
     rest = followup.without(followup.load(state), entry.key)
-    cursor = _cursor(Identities.load(state), rest)
     told = f"{entry.title}\n{entry.summary}".encode()
-    if not (context.relevant(snapshot.body) or context.relevant(told)):
-        return Reading(cursor=cursor, skipped=1)
-    if is_front_page(snapshot.final_url) and not is_front_page(snapshot.request.url):
-        problem = f"redirected_to_front: {snapshot.request.url} led to {snapshot.final_url}"
-        return Reading(items=(_announced_item(entry, context),), cursor=cursor, problems=(problem,))
+    relevant = context.relevant(snapshot.body) or context.relevant(told)
+    if not relevant and not known.stored(entry.key):
+        return Reading(cursor=_cursor(known, rest), skipped=1)
+    item, problems = _article_or_summary(snapshot, entry, context)
+    cursor = _cursor(known.storing([entry.key]), rest)
+    return Reading(items=(item,), cursor=cursor, problems=problems)
+
+
+def _article_or_summary(
+    snapshot: Snapshot, entry: Followup, context: ReadContext[FeedOptions]
+) -> tuple[Item, tuple[str, ...]]:
+    """The page as an item, or what the feed says where the page is lost or unreadable."""
+    asked, final = snapshot.request.url, snapshot.final_url
+    if is_front_page(final) and not is_front_page(asked):
+        return _announced_item(entry, context), (f"redirected_to_front: {asked} led to {final}",)
     try:
         article = read_article(
             snapshot.body,
-            url=snapshot.final_url,
+            url=final,
             charset=snapshot.charset,
             media_type=snapshot.media_type,
         )
     except ExtractError as cause:
         problem = f"unreadable_article: {cause}; told from the feed's summary"
-        return Reading(items=(_announced_item(entry, context),), cursor=cursor, problems=(problem,))
-    item = _article_item(entry, article, context)
-    return Reading(items=(item,), cursor=cursor, problems=article.problems)
+        return _announced_item(entry, context), (problem,)
+    return _article_item(entry, article, context), article.problems
+
+
+class _Worth:
+    """Whether an entry's raw bytes are worth parsing. No: a full text without any trigger that is
+    no new version of something stored. Parsing is most of the cost of a feed."""
+
+    __slots__ = ("_context", "_marks")
+
+    def __init__(self, marks: tuple[bytes, ...], context: ReadContext[FeedOptions]) -> None:
+        self._marks = marks
+        self._context = context
+
+    def __call__(self, raw: bytes) -> bool:
+        if self._context.relevant(raw) or any(mark in raw for mark in self._marks):
+            return True
+        options = self._context.options
+        if options.follow != "auto":
+            return options.follow == "always"
+        # The margin leaves room for what is text in an entry besides its text.
+        return _words_size(raw) < options.full_text_chars + _MARGIN_CHARS
+
+
+def _words_size(raw: bytes) -> int:
+    """How many letters and signs of text an entry holds, rather too few than too many: without
+    tags (escaped ones too), white space, entities and everything outside ASCII."""
+    if b"&lt;" in raw:
+        raw = raw.replace(b"&lt;", b"<").replace(b"&gt;", b">")
+    text = _TAG.sub(b"", raw)
+    return len(text.translate(None, _NO_WORDS)) - 8 * text.count(b"&")
 
 
 def _follows(entry: Entry, options: FeedOptions) -> bool:

@@ -75,13 +75,15 @@ class ListingOptions(Options):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Known:
-    """An article that the index listed: key, address, title, and how often it was missing."""
+    """An article that the index listed; `missing` counts index readings without it, `item` is "1"
+    once it was stored: then its edits always count, with or without a trigger."""
 
     key: str
     url: str
     title: str = ""
     published: str = ""
     missing: int = 0
+    item: str = ""
 
 
 def first(
@@ -227,10 +229,13 @@ def _article(snapshot: Snapshot, context: ReadContext[ListingOptions]) -> Readin
     state = unpacked(context.cursor, _VERSION)
     entry = followup.announced(snapshot)
     first_look = any(f.key == entry.key for f in followup.load(state))
-    cursor = _cursor(_known(state), followup.without(followup.load(state), entry.key))
-    title = entry.title.encode()
-    if not (context.relevant(snapshot.body) or context.relevant(title)):
-        return Reading(cursor=cursor, skipped=1)
+    known, rest = _known(state), followup.without(followup.load(state), entry.key)
+    stored = any(k.item and k.key == entry.key for k in known)
+    relevant = context.relevant(snapshot.body) or context.relevant(entry.title.encode())
+    if not (relevant or stored):
+        return Reading(cursor=_cursor(known, rest), skipped=1)
+    known = [replace(k, item="1") if k.key == entry.key else k for k in known]
+    cursor = _cursor(known, rest)
     fault = _astray(snapshot)
     if fault is None:
         try:
@@ -300,14 +305,16 @@ def _followup(entry: _Known) -> Followup:
 
 def _known(state: Json) -> list[_Known]:
     return [
-        _Known(key=r[0], url=r[1], title=r[2], published=r[3], missing=int(r[4]))
+        _Known(key=r[0], url=r[1], title=r[2], published=r[3], missing=int(r[4]), item=r[5])
         for r in rows(state, "known")
-        if len(r) == 5 and r[4].isdigit()
+        if len(r) == 6 and r[4].isdigit()
     ]
 
 
 def _cursor(known: list[_Known], pending: list[Followup] | tuple[Followup, ...]) -> str:
-    listed = [[k.key, k.url, k.title, k.published, str(k.missing)] for k in known[:_REMEMBERED]]
+    listed = [
+        [k.key, k.url, k.title, k.published, str(k.missing), k.item] for k in known[:_REMEMBERED]
+    ]
     return packed({"v": _VERSION, "known": listed, **followup.dump(pending)})
 
 

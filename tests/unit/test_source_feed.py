@@ -292,3 +292,45 @@ def test_mailboxes_are_masked() -> None:
 
 def test_kind_record_is_complete() -> None:
     assert KIND.name == "feed" and KIND.example and KIND.options is FeedOptions
+
+
+def test_an_edit_that_takes_the_trigger_out_is_still_a_revision() -> None:
+    once = read(snapshot(rss(entry())), context(trigger=b"287(g)"))
+    assert once.items
+    edited = entry(content="The earlier report was wrong and is withdrawn. " * 60, title="Note")
+    later = read(snapshot(rss(edited)), context(once.cursor, trigger=b"287(g)"))
+    assert [i.id for i in later.items] == [once.items[0].id] and later.skipped == 0
+
+
+def test_an_article_edit_that_takes_the_trigger_out_is_still_a_revision() -> None:
+    got = reading(rss(entry(content="short")))
+    one = read(snapshot(PAGE.encode(), got.next_requests[0]), context(got.cursor))
+    withdrawn = b"<html><body><p>" + b"This report was withdrawn. " * 30 + b"</p></body></html>"
+    two = read(snapshot(withdrawn, got.next_requests[0]), context(one.cursor, trigger=b"zzz"))
+    assert [i.id for i in two.items] == [one.items[0].id]
+
+
+def test_full_texts_without_trigger_are_passed_over_unparsed() -> None:
+    other = entry(
+        guid="g2", link="https://news.example.org/b", title="Fair", content="Fair. " * 900
+    )
+    got = read(snapshot(rss(other, entry())), context(trigger=b"287(g)"))
+    assert [i.key for i in got.items] == ["g1"] and got.skipped == 1
+    again = read(snapshot(rss(other, entry())), context(got.cursor, trigger=b"287(g)"))
+    assert again.items == () and again.skipped == 0
+
+
+@pytest.mark.parametrize("padding", ["<img srcset='" + "a" * 4000 + "'>", "&nbsp; " * 700])
+@pytest.mark.parametrize("escaped", [False, True])
+def test_teasers_bloated_by_markup_are_still_followed(padding: str, escaped: bool) -> None:
+    body = f"Read the story. {padding}"
+    teaser = entry(content=body, title="School board")
+    if escaped:
+        teaser = teaser.replace("<![CDATA[", "").replace("]]>", "")
+        teaser = teaser.replace(f"<p>{body}</p>", f"<p>{body}</p>".replace("<", "&lt;"))
+        teaser = (
+            teaser.replace("'>", "'&gt;").replace("/p>", "/p&gt;").replace("&nbsp;", "&amp;nbsp;")
+        )
+        teaser = teaser.replace("'false'&gt;", "'false'>")
+    got = read(snapshot(rss(teaser)), context(trigger=b"287(g)"))
+    assert len(got.next_requests) == 1

@@ -183,6 +183,14 @@ def test_irrelevant_article_is_counted() -> None:
     assert other.skipped == 1 and other.items == ()
 
 
+def test_an_edit_that_takes_the_trigger_out_is_still_a_revision() -> None:
+    got = reading(index("a"))
+    one = reading(ARTICLE, got.cursor, got.next_requests[0], trigger=b"287(g)")
+    body = b"<p>" + b"This release was withdrawn. " * 20 + b"</p>"
+    two = reading(body, one.cursor, got.next_requests[0], trigger=b"287(g)")
+    assert [i.id for i in two.items] == [one.items[0].id]
+
+
 def test_complete_list_names_what_is_listed() -> None:
     got = reading(index("a", "b"), src=source(complete=True))
     assert got.complete and got.listed == (
