@@ -158,7 +158,7 @@ def make_event(number: int, dice: Random, places: Gazetteer) -> Event:
         recorded_at=at,
         updated_at=at,
         title=text,
-        quote=f"The {agency} {'entered into' if signed else 'will leave'} the program, officials said.",
+        quote=f"The {agency} {'entered' if signed else 'will leave'} the program, officials said.",
         url=proof.url,
         source_id=source,
         event_key=f"site-{number}",
@@ -226,20 +226,24 @@ def fill(store: SqlStore, places: Gazetteer, number: int = 150) -> Website:
         )
     gone, survivor, wrong = events[10], events[11], events[12]
     later = NOW - timedelta(days=2)
-    store.append([
-        record(replace(gone, merged_into=survivor.id, updated_at=later), RecordKind.MERGED, later, reason="one event"),
-        record(replace(wrong, status=Rung.RETRACTED, updated_at=later), RecordKind.RETRACTED, later, reason="the county corrected itself", changed=(("status", "official", "retracted"),)),
-    ])  # fmt: skip
+    joined = replace(gone, merged_into=survivor.id, updated_at=later)
+    taken_back = replace(wrong, status=Rung.RETRACTED, updated_at=later)
+    why = "the county corrected itself"
+    changed = (("status", "official", "retracted"),)
+    store.append(
+        [
+            record(joined, RecordKind.MERGED, later, reason="one event"),
+            record(taken_back, RecordKind.RETRACTED, later, reason=why, changed=changed),
+        ]
+    )
     first = revision("bill", "The act.\nSheriffs may enter agreements with ICE.")
     second = revision("bill", "The act.\nSheriffs shall enter agreements with ICE.", 2, at=NOW)
     store.commit_page(PageCommit(source_id=SourceId("herald"), revisions=(first,)))
     store.commit_page(PageCommit(source_id=SourceId("herald"), revisions=(second,)))
     _fill_roster(store, places, dice)
     fresh = NOW - timedelta(hours=1)
-    store.commit_states([
-        SourceState(source_id=source.id, checked_at=fresh, succeeded_at=fresh, last_outcome="changed")
-        for source in sources()
-    ])  # fmt: skip
+    read = {"checked_at": fresh, "succeeded_at": fresh, "last_outcome": "changed"}
+    store.commit_states([SourceState(source_id=one.id, **read) for one in sources()])  # type: ignore[arg-type]
     store.commit_digest(
         Digest(
             id="digest-1", subscription_id=SubscriptionId("public"), start=NOW - timedelta(days=7),
@@ -258,13 +262,18 @@ def _fill_roster(store: SqlStore, places: Gazetteer, dice: Random) -> None:
     """Three publications: 120 agreements, then 40 more and 5 gone."""
     agreements = [_agreement(places, dice, n) for n in range(160)]
     days = (START, datetime(2025, 6, 2, 12, tzinfo=UTC), NOW - timedelta(days=4))
-    first = tuple(replace(a, first_listed_at=days[0], last_seen_at=days[0]) for a in agreements[:120])
-    more = tuple(replace(a, first_listed_at=days[1], last_seen_at=days[1]) for a in agreements[120:])
-    ended = tuple(
-        replace(a, state=RowState.ENDED, missing_since=days[1], ended_at=days[2])
-        for a in first[:5]
+    first = tuple(
+        replace(a, first_listed_at=days[0], last_seen_at=days[0]) for a in agreements[:120]
     )
-    missing = tuple(replace(a, state=RowState.UNCONFIRMED, missing_since=days[2]) for a in first[5:8])
+    more = tuple(
+        replace(a, first_listed_at=days[1], last_seen_at=days[1]) for a in agreements[120:]
+    )
+    ended = tuple(
+        replace(a, state=RowState.ENDED, missing_since=days[1], ended_at=days[2]) for a in first[:5]
+    )
+    missing = tuple(
+        replace(a, state=RowState.UNCONFIRMED, missing_since=days[2]) for a in first[5:8]
+    )
     changes = ((first, (120, 0, 0)), (more, (160, 0, 0)), ((*ended, *missing), (152, 3, 5)))
     for version, (some, (active, unconfirmed, gone)) in enumerate(changes):
         outcomes = tuple(

@@ -24,15 +24,13 @@ _PUBLIC_API = (
     "api_sources",
 )  # fmt: skip
 _PUBLIC_FORMS = (
-    "subscribe", "login", "login_redeem", "confirm", "leave", "manage", "one_click_leave",
+    "subscribe", "login", "login_redeem", "confirm", "leave", "manage",
 )  # fmt: skip
 
 #: Role by route name. A route that is not listed answers nobody.
 ACCESS: Mapping[str, Role] = {
     **dict.fromkeys((*_PUBLIC_PAGES, *_PUBLIC_API, *_PUBLIC_FORMS), Role.ANYONE),
-    **dict.fromkeys(
-        ("health_page", "metrics", "api_health", "versions_page", "capture", "logout"), Role.READER
-    ),
+    **dict.fromkeys(("health_page", "metrics", "versions_page", "capture", "logout"), Role.READER),
     **dict.fromkeys(("review_page", "review"), Role.EDITOR),
 }
 #: Unsafe routes without a session: the same-origin rule is their whole protection.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Path, Query, Request
-from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse, Response
 
 from monitor.domain.event import Event
@@ -198,9 +197,8 @@ def bill(
 
 def openapi(request: Request) -> dict[str, Any]:
     """The OpenAPI document of the public routes."""
-    app = request.app
-    routes = [route for route in app.routes if getattr(route, "include_in_schema", False)]
-    return get_openapi(title=app.title, version=app.version, description=DESCRIPTION, routes=routes)
+    document: dict[str, Any] = request.app.openapi()
+    return document
 
 
 reference = APIRouter(include_in_schema=False)

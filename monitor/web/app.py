@@ -64,6 +64,7 @@ def create_app(parts: WebParts, options: WebOptions) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         dependencies=[Depends(guard)],
+        generate_unique_id_function=lambda route: route.name,
     )
     auth = Auth(options=options, store=parts.store, clock=parts.clock)
     app.state.site = Site(parts=parts, options=options, auth=auth)

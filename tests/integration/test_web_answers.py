@@ -1,0 +1,295 @@
+"""What pages, API and feeds answer: the same events everywhere, and nothing hostile alive."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from random import Random
+from xml.etree import ElementTree as ET
+
+import httpx
+import pytest
+from lxml import html
+
+from monitor.domain.filter import matches, parse
+from monitor.domain.filter_fields import BARE_TYPES, closed_values
+from monitor.domain.vocabulary import Model
+from monitor.web.syndication import CSV_COLUMNS, safe_cell
+from tests.website import EDITOR, HOSTILE, NOW, READER, SECRET, STATES, Website, website
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+TODAY = NOW.date()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Website]:
+    with website(tmp_path_factory.mktemp("web")) as made:
+        yield made
+
+
+def _expressions(number: int = 200) -> list[str]:
+    dice = Random(200)
+    makers = (
+        lambda: f"state:{','.join(dice.sample(STATES, dice.randrange(1, 4)))}",
+        lambda: f"type:{dice.choice(closed_values('type'))}",
+        lambda: dice.choice(BARE_TYPES),
+        lambda: f"model:{dice.choice(tuple(Model)).value}",
+        lambda: f"status:{dice.choice(closed_values('status'))}",
+        lambda: f"direction:{dice.choice(closed_values('direction'))}",
+        lambda: f"since:2025-0{dice.randrange(3, 9)}",
+        lambda: f"until:2025-0{dice.randrange(3, 9)}-15",
+        lambda: f"recorded_since:{dice.randrange(1, 200)}d",
+        lambda: f"source:{dice.choice(('herald', 'ice-roster'))}",
+        lambda: dice.choice(("county", '"sheriffs office"', "beaver", "lake", "287", "texas")),
+        lambda: f'agency:"{dice.choice(("county sheriffs", "lake", "city"))}"',
+        lambda: f'near:"Dallas, TX~{dice.choice((50, 200, 800))}km"',
+        lambda: f"worth:{dice.choice(('alert', 'review'))}",
+        lambda: f"tier:{dice.choice(closed_values('tier'))}",
+    )  # fmt: skip
+    found = [""]
+    while len(found) < number:
+        terms = [dice.choice(makers)() for _ in range(dice.randrange(1, 4))]
+        found.append(" ".join(("-" if dice.random() < 0.2 else "") + term for term in terms))
+    return found
+
+
+def _ids_of_api(client: httpx.Client, expression: str) -> list[str]:
+    found: list[str] = []
+    query = {"q": expression, "limit": "200", "fields": "id"}
+    while True:
+        body = client.get("/api/v1/events", params=query).raise_for_status().json()
+        found += [item["id"] for item in body["items"]]
+        if body["next_cursor"] is None:
+            return found
+        query["cursor"] = body["next_cursor"]
+
+
+def _ids_of_pages(client: httpx.Client, expression: str) -> list[str]:
+    found: list[str] = []
+    path: str = str(httpx.URL("/events", params={"q": expression}))
+    while path:
+        tree = html.fromstring(client.get(path).raise_for_status().text)
+        found += [a.get("href")[3:] for a in tree.cssselect(".events .headline a")]
+        following = tree.cssselect('a[rel="next"]')
+        path = following[0].get("href") if following else ""
+    return found
+
+
+def _check_surfaces(site: Website, expressions: list[str], every: int) -> int:
+    """Every filter against SQL and API; each `every`-th also page, feed, CSV and NDJSON."""
+    client, query = site.client(), site.site.parts.query
+    known = list(query.each(query.ask("")))
+    distinct = set()
+    for number, expression in enumerate(expressions):
+        filter = query.expanded(parse(expression, TODAY))
+        oracle = [event.id for event in known if matches(filter, event)]
+        distinct.add(tuple(oracle))
+        assert _ids_of_api(client, expression) == oracle, expression
+        if number % every:
+            continue
+        counted = client.get("/api/v1/events/count", params={"q": expression}).json()
+        assert counted["value"] == len(oracle)
+        lines = client.get("/events.ndjson", params={"q": expression}).text.splitlines()
+        assert [json.loads(line)["id"] for line in lines] == oracle, expression
+        assert _ids_of_pages(client, expression) == oracle, expression
+        rows = csv.DictReader(io.StringIO(client.get("/events.csv", params={"q": expression}).text))
+        assert [row["id"] for row in rows] == oracle, expression
+        feed = client.get("/events.json", params={"q": expression}).json()
+        fed = {item["id"].rsplit("/", 1)[1] for item in feed["items"]}
+        assert set(oracle[:50]) <= fed <= set(oracle), expression
+    return len(distinct)
+
+
+def test_the_same_200_filters_give_the_same_events_everywhere(site: Website) -> None:
+    assert _check_surfaces(site, _expressions(), every=10) > 60
+
+
+@pytest.mark.long
+def test_many_more_filters_give_the_same_events_on_every_surface(site: Website) -> None:
+    assert _check_surfaces(site, _expressions(600), every=1) > 150
+
+
+HTML_PATHS = (
+    "/", "/events", "/states", "/state/TX", "/county/48113", "/roster", "/agencies", "/sources",
+    "/digests", "/digests/digest-1", "/about", "/subscribe", "/login", "/api", "/bill/TX/SB8",
+    "/roster/diff?before=2025-04-01&after=2025-09-15", "/events?q=stat:TX",
+    "/events?q=%22%3E%3Cscript%3Ealert(4)%3C/script%3E", "/agencies?q=%22%3E%3Cscript%3E",
+)  # fmt: skip
+
+
+def test_hostile_content_is_inert_on_every_page(site: Website) -> None:
+    client = site.signed_in(EDITOR)
+    for path in (*HTML_PATHS, f"/e/{site.hostile}", "/review"):
+        tree = html.fromstring(client.get(path).text)
+        sources = {script.get("src") for script in tree.iter("script")}
+        assert sources == {"/static/htmx-2.0.11.min.js"}, path
+        assert not [s for s in tree.iter("script") if s.text]
+        assert not tree.cssselect("img, iframe, object, embed, style, [style]"), path
+        for element in tree.iter():
+            if not isinstance(element.tag, str):
+                continue
+            assert not [name for name in element.attrib if name.lower().startswith("on")], path
+            href = str(element.get("href", "")).lower()
+            assert not href.startswith(("javascript:", "data:", "//")), (path, href)
+        text = tree.text_content()
+        assert "\u202e" not in text, path
+    page = html.fromstring(client.get(f"/e/{site.hostile}").text)
+    assert "<script>alert(1)</script>" in page.text_content()
+
+
+def test_hostile_content_is_inert_in_feeds_and_tables(site: Website) -> None:
+    client = site.client()
+    rows = list(csv.DictReader(io.StringIO(client.get("/events.csv").text)))
+    assert len(rows) > 100
+    assert list(rows[0]) == list(CSV_COLUMNS)
+    for row in rows:
+        assert not [cell for cell in row.values() if cell.lstrip().startswith(tuple("=+-@|%\t"))]
+    ours = next(row for row in rows if row["id"] == site.hostile)
+    assert ours["source_url"] == ""
+    tree = ET.fromstring(client.get("/events.atom").text)
+    entry = next(
+        e for e in tree.iter(f"{ATOM}entry") if site.hostile in (e.findtext(f"{ATOM}id") or "")
+    )
+    assert "<script>" in (entry.findtext(f"{ATOM}title") or "")  # text, not markup
+    assert {link.get("rel") for link in entry.iter(f"{ATOM}link")} == {"alternate"}
+    shown = client.get(f"/api/v1/events/{site.hostile}").json()
+    assert shown["source_url"] is None
+    assert len(shown["quote"]) <= 300
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", " =", "\r", "|", "%"])
+def test_no_cell_is_a_formula(start: str) -> None:
+    assert safe_cell(start + "1+1").startswith("'")
+    assert safe_cell("plain - text") == "plain - text"
+    assert safe_cell(-3.5) == "-3.5"
+
+
+def test_captured_bytes_are_plain_text_for_people_with_a_role(site: Website) -> None:
+    snapshot_id = site.opened[20].evidence[0].snapshot_id
+    assert site.client().get(f"/capture/{snapshot_id}").status_code == 401
+    answer = site.signed_in(READER).get(f"/capture/{snapshot_id}")
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert "sandbox" in answer.headers["content-security-policy"]
+    assert "<script>" in answer.text
+
+
+def test_merged_events_redirect_and_corrections_travel(site: Website) -> None:
+    client = site.client()
+    moved = client.get(f"/e/{site.merged}")
+    assert moved.status_code == 301
+    assert "was found to be the same" in client.get(moved.headers["location"]).text
+    assert client.get(f"/api/v1/events/{site.merged}").json()["id"] in moved.headers["location"]
+    page = client.get(f"/e/{site.retracted}").text
+    assert "Retracted" in page
+    assert "the county corrected itself" in page
+    feed = client.get("/events.json").json()["items"]
+    ours = next(item for item in feed if item["id"].endswith(site.retracted))
+    assert ours["title"].startswith("Retracted: ")
+    before = client.get(f"/e/{site.retracted}", params={"known_at": "2025-09-01"}).text
+    assert "As this log knew it by 2025-09-01" in before
+    assert '<p class="banner retracted"' not in before
+    changed = client.get("/api/v1/events", params={"changed_since": "2025-09-13"}).json()
+    assert site.retracted in [item["id"] for item in changed["items"]]
+
+
+def test_answers_can_be_checked_for_change_and_paged_by_link(site: Website) -> None:
+    client = site.client()
+    for path in ("/api/v1/events?limit=3", "/events.atom", "/api/v1/roster", "/api/v1/records"):
+        first = client.get(path)
+        again = client.get(path, headers={"If-None-Match": first.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
+        assert client.get(path, headers={"If-None-Match": '"other"'}).status_code == 200
+    link = client.get("/api/v1/events?limit=3&q=state:TX").headers["link"]
+    following = link.split(">")[0].lstrip("<")
+    assert "q=state" in following
+    assert following.startswith(site.url)
+    assert client.get(following).status_code == 200
+
+
+def test_wrong_questions_are_answered_as_problems(site: Website) -> None:
+    client = site.client()
+    for query, status in (
+        ({"q": "stat:TX"}, 400), ({"cursor": "nonsense"}, 400), ({"as_of": "yesterdayish"}, 400),
+        ({"as_of": "2025-06-01T12:00:00"}, 400), ({"fields": "secret"}, 400), ({"limit": 0}, 422),
+        ({"limit": 201}, 422), ({"q": "x" * 5000}, 422),
+    ):  # fmt: skip
+        answer = client.get("/api/v1/events", params=query)
+        assert answer.status_code == status, query
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["status"] == status
+    wrong = client.get("/api/v1/events", params={"q": "TX stat:TX"}).json()
+    assert (wrong["position"], wrong["suggestion"]) == (3, "state")
+    assert client.get("/api/v1/events/00000000").status_code == 404
+    assert "did you mean state" in client.get("/events", params={"q": "stat:TX"}).text
+
+
+def test_roster_of_a_day_and_what_changed(site: Website) -> None:
+    client = site.client()
+    early = client.get("/api/v1/roster", params={"as_of": "2025-04-01"}).json()
+    late = client.get("/api/v1/roster").json()
+    assert (early["listed"], late["listed"], late["total"]) == (120, 155, 160)
+    assert client.get("/api/v1/roster", params={"as_of": "2024-01-01"}).json()["listed"] == 0
+    diff = client.get(
+        "/api/v1/roster/diff", params={"before": "2025-04-01", "after": "2025-09-15"}
+    ).json()
+    assert (len(diff["added"]), len(diff["gone"])) == (40, 5)
+    page = client.get("/roster", params={"as_of": "2025-04-01", "q": "state:TX"}).text
+    assert "as of 2025-04-01" in page
+    assert client.get("/roster", params={"q": "status:official"}).status_code == 400
+
+
+def test_nothing_private_reaches_a_stranger(site: Website) -> None:
+    client = site.client()
+    paths = (*HTML_PATHS, "/events.csv", "/events.ndjson", "/events.json", "/events.atom",
+             "/api/v1/sources", "/api/v1/records", "/api/openapi.json")  # fmt: skip
+    for path in paths:
+        body = client.get(path).text
+        for word in (READER, EDITOR, SECRET, "csrf"):
+            assert word not in body, (path, word)
+    assert "captured text" not in client.get(f"/e/{site.opened[20].id}").text
+    assert client.get("/api/v1/sources").json()["items"][0]["message"] is None
+
+
+def test_decisions_of_people_are_records_under_their_role(site: Website) -> None:
+    client, own = site.signed_in(EDITOR), {"Origin": site.url}
+    tree = html.fromstring(client.get("/review").text)
+    form = tree.cssselect("section.queue form")[0]
+    event_id = form.cssselect('[name="event"]')[0].get("value")
+    csrf = form.cssselect('[name="csrf"]')[0].get("value")
+    data = {"csrf": csrf, "event": event_id, "verdict": "reject", "reason": "another agency"}
+    answer = client.post("/review", data=data, headers=own)
+    assert "Rejected" in answer.text
+    records = client.get(f"/api/v1/events/{event_id}/records").json()["items"]
+    assert records[-1]["actor"] == "editor"
+    assert "another agency" in json.dumps(records)
+    assert EDITOR not in json.dumps(records)
+    assert event_id not in client.get("/review").text
+    bad = client.post("/review", data=data | {"event": "nope"}, headers=own)
+    assert bad.status_code == 400
+    assert "no event" in bad.text
+
+
+def test_a_redline_shows_what_a_new_version_changed(site: Website) -> None:
+    from tests.facts import revision  # noqa: PLC0415
+
+    page = site.signed_in(READER).get(f"/versions/{revision('bill').item.id}").text
+    assert "<del>may</del><ins>shall</ins>" in page
+
+
+def test_old_data_says_so(site: Website) -> None:
+    assert "Not up to date" not in site.client().get("/").text
+    site.clock.moment += timedelta(days=3)
+    try:
+        assert "Not up to date" in site.client().get("/").text
+    finally:
+        site.clock.moment -= timedelta(days=3)
+
+
+def test_reading_is_possible_for_supervisors_and_scrapers(site: Website) -> None:
+    assert site.client().get("/healthz").text == "ok\n"
+    numbers = site.signed_in(READER).get("/metrics").text
+    assert 'monitor_sources{standing="ok"} 2.0' in numbers
+    assert HOSTILE not in numbers

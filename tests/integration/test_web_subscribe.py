@@ -1,0 +1,161 @@
+"""Subscribing by mail: confirmed, limited, one click to leave."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from monitor.domain.ident import SubscriptionId
+from monitor.domain.subscription import Delivery, DeliveryKind, Subscription
+from monitor.notify.tokens import Purpose, sign
+from monitor.web.pages_staff import make_limits
+from tests.website import NOW, OPTIONS, SECRET, Website, website
+
+OWN = {"Origin": "https://monitor.example"}
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Website]:
+    with website(tmp_path_factory.mktemp("web"), OPTIONS) as made:
+        yield made
+
+
+@pytest.fixture
+def site(running: Website) -> Website:
+    """The site with nobody subscribed, no mail queued and nothing counted."""
+    for subscription in running.store.subscriptions(active_only=False):
+        running.store.delete_subscription(subscription.id)
+    running.app.state.limits = make_limits()  # type: ignore[attr-defined]
+    running.clock.moment += timedelta(minutes=1)
+    return running
+
+
+def _ask(client: httpx.Client, address: str, q: str = "state:TX", **more: str) -> httpx.Response:
+    data = {"address": address, "q": q, "cadence": "daily"} | more
+    return client.post("/subscribe", data=data, headers=OWN)
+
+
+def _mails(site: Website) -> list[Delivery]:
+    """System mails queued in the present test: the clock moves between tests."""
+    now = site.clock.now()
+    every = site.store.deliveries()
+    return [one for one in every if one.kind is DeliveryKind.SYSTEM and one.created_at == now]
+
+
+def _subscription(site: Website) -> Subscription | None:
+    found = site.store.subscriptions(active_only=False)
+    return found[0] if found else None
+
+
+def test_nothing_starts_before_the_confirmation(site: Website) -> None:
+    client = site.client()
+    assert "look into your mail" in _ask(client, "ann@desk.example").text
+    waiting = _subscription(site)
+    assert waiting is not None
+    assert (waiting.confirmed, waiting.active, waiting.filter) == (False, False, "state:TX")
+    assert site.store.subscriptions() == ()
+    [mail] = _mails(site)
+    link = json.loads(mail.body)["action"][1]
+    assert mail.destination == "ann@desk.example"
+    path = link.removeprefix("https://monitor.example")
+    assert path != link
+    assert client.get(path).status_code == 200  # a scanner follows it
+    assert site.store.subscriptions() == ()
+    token = httpx.URL(path).params["token"]
+    answer = client.post("/confirm", data={"token": token}, headers=OWN)
+    assert "has started" in answer.text
+    [begun] = site.store.subscriptions()
+    assert (begun.confirmed, begun.destination) == (True, "ann@desk.example")
+
+
+def test_one_click_leaves_by_post_only_and_forgets(site: Website) -> None:
+    subscription = Subscription(
+        id=SubscriptionId("web-1"),
+        filter="state:TX",
+        channel="email",
+        destination="ann@desk.example",
+    )
+    site.store.save_subscription(subscription)
+    token = sign(SECRET, Purpose.LEAVE, "web-1", NOW)
+    client = site.client()
+    assert client.get("/unsubscribe", params={"token": token}).status_code == 200
+    assert _subscription(site) == subscription
+    click = {"List-Unsubscribe": "One-Click"}
+    for form in ({"data": click}, {"files": {name: (None, v) for name, v in click.items()}}):
+        answer = client.post("/unsubscribe", params={"token": token}, **form)  # type: ignore[arg-type]
+        assert answer.status_code == 200
+        assert not answer.has_redirect_location
+    assert _subscription(site) is None
+
+
+def test_a_token_opens_one_door_only(site: Website) -> None:
+    subscription = Subscription(
+        id=SubscriptionId("web-1"),
+        filter="",
+        channel="email",
+        destination="a@b.example",
+        confirmed=False,
+    )
+    site.store.save_subscription(subscription)
+    client = site.client()
+    doors = {
+        "/confirm": Purpose.LEAVE,
+        "/unsubscribe": Purpose.CONFIRM,
+        "/manage": Purpose.LEAVE,
+    }
+    for path, wrong in doors.items():
+        token = sign(SECRET, wrong, "web-1", NOW)
+        assert client.get(path, params={"token": token}).status_code == 404
+        client.post(path, data={"token": token, "cadence": "weekly"}, headers=OWN)
+        assert client.get(path, params={"token": "forged"}).status_code == 404
+    assert _subscription(site) == subscription
+    manage = sign(SECRET, Purpose.MANAGE, "web-1", NOW)
+    client.post("/manage", data={"token": manage, "cadence": "weekly"}, headers=OWN)
+    changed = _subscription(site)
+    assert changed is not None
+    assert changed.cadence == "weekly"
+
+
+def test_addresses_and_networks_are_limited(site: Website) -> None:
+    client = site.client()
+    answers = [_ask(client, "ann@desk.example", f"state:{s}") for s in ("TX", "FL", "GA", "AL")]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+    many = [_ask(client, f"p{n}@desk.example").status_code for n in range(12)]
+    assert many.count(429) >= 5
+    assert len(_mails(site)) <= 10
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "no-at",
+        "a@b",
+        "a@b.example\r\nBcc: x@y.example",
+        "<a@b.example>",
+        "a@b.example,c@d.example",
+    ],
+)
+def test_addresses_that_are_none_get_nothing(site: Website, address: str) -> None:
+    assert _ask(site.client(), address).status_code == 400
+    assert _mails(site) == []
+
+
+def test_programs_and_wrong_filters_get_nothing(site: Website) -> None:
+    client = site.client()
+    assert _ask(client, "bot@desk.example", website="http://spam.example").status_code == 200
+    assert _ask(client, "ann@desk.example", q="stat:TX").status_code == 400
+    assert _mails(site) == []
+    assert _subscription(site) is None
+
+
+def test_login_tells_nobody_who_has_a_role(site: Website) -> None:
+    client = site.client()
+    known = client.post("/login", data={"address": "reader@desk.example"}, headers=OWN).text
+    unknown = client.post("/login", data={"address": "nobody@desk.example"}, headers=OWN).text
+    assert known == unknown
+    assert [mail.destination for mail in _mails(site)] == ["reader@desk.example"]
