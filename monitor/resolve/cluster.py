@@ -35,6 +35,8 @@ VAGUE = 40
 
 _STATELESS = "?"
 _SORTS = frozenset(["city", "town", "village", "county", "parish", "borough", "of", "the"])
+#: Outcomes of the ledger that agencies and newsrooms tell as well.
+_TOLD_ELSEWHERE = frozenset(["addendum_added", "addendum_posted", "model_switched"])
 _STATEWIDE = (
     AgencyKind.STATE_POLICE,
     AgencyKind.GUARD,
@@ -178,6 +180,8 @@ def likeness(left: Telling, right: Telling, *, edited: bool = False) -> Likeness
     """
     if left.event_type is not right.event_type or _opposed(left, right):
         return None
+    if left.rosters & right.rosters or _is_bookkeeping(left) or _is_bookkeeping(right):
+        return None
     subject = subject_likeness(left, right) or _said_vaguely(left, right)
     if not subject:
         return None
@@ -185,6 +189,15 @@ def likeness(left: Telling, right: Telling, *, edited: bool = False) -> Likeness
     if days is None:
         return None
     return Likeness(subject=subject, days=days, reason=_reason(subject, days))
+
+
+def _is_bookkeeping(telling: Telling) -> bool:
+    """A correction on the roster: an event of its own, which nobody else tells.
+
+    A roster tells each thing once, so two of its rows are never one event either.
+    """
+    modified = telling.event_type is EventType.AGREEMENT_MODIFIED
+    return modified and bool(telling.outcome) and telling.outcome not in _TOLD_ELSEWHERE
 
 
 def _said_vaguely(left: Telling, right: Telling) -> int:
@@ -268,6 +281,8 @@ def _statistic_likeness(left: Telling, right: Telling) -> int:
 
 
 def _local_likeness(left: Telling, right: Telling, family: str) -> int:
+    if left.agency_id and left.agency_id == right.agency_id:
+        return EXACT
     if _differ(left.state, right.state):
         return 0
     if _differ(left.county, right.county) or _differ(left.county_name, right.county_name):
@@ -285,8 +300,6 @@ def _nested(left: Telling, right: Telling) -> bool:
 
 
 def _agency_likeness(left: Telling, mine: AgencyKey, right: Telling, theirs: AgencyKey) -> int:
-    if left.agency_id and left.agency_id == right.agency_id:
-        return EXACT
     if mine.canonical == theirs.canonical:
         return NAMED if left.state == right.state else NEARLY
     same_place = bool(

@@ -304,3 +304,15 @@ def withdrawn(
     after = replace(after, status=Rung.DISPUTED)
     changed = (("status", event.status.value, Rung.DISPUTED.value), *changed)
     return Step(event=after, kind=RecordKind.DISPUTED, changed=changed, reason=reason)
+
+
+def superseded(event: Event, by: Event, now: datetime) -> Event:
+    """The event with another one in its place; both stay, linked."""
+    attributes = dict(event.attributes) | {"status_before": event.status.value}
+    return replace(
+        event,
+        status=Rung.SUPERSEDED,
+        updated_at=now,
+        links=tuple(dict.fromkeys((*event.links, ("superseded_by", by.id)))),
+        attributes=tuple(sorted(attributes.items())),
+    )

@@ -16,9 +16,9 @@ from monitor.domain.errors import MonitorError
 from monitor.domain.event import Event, Evidence, Record
 from monitor.domain.ident import ClaimId, EventId, RecordId, content_id
 from monitor.domain.vocabulary import RecordKind, Rung, Tier, Worth
+from monitor.resolve import ladder
 from monitor.resolve.cluster import own_keys
 from monitor.resolve.headline import headline
-from monitor.resolve.ladder import MAX_EVIDENCE
 from monitor.resolve.telling import telling_of_event
 
 #: Chain of the records that people make.
@@ -83,13 +83,7 @@ def superseded(
     """Another event stands in its place; both remain, linked."""
     if event.id == by.id:
         raise ReviewError(f"event {event.id} cannot supersede itself")
-    after = replace(
-        event,
-        status=Rung.SUPERSEDED,
-        updated_at=now,
-        links=_linked(event, "superseded_by", by.id),
-        attributes=_with(event, "status_before", event.status.value),
-    )
+    after = ladder.superseded(event, by, now)
     told = not event.silent and event.worth is Worth.ALERT
     return (_record(RecordKind.SUPERSEDED, event, after, now, actor, reason, told),)
 
@@ -230,7 +224,7 @@ def _carried_by(event: Event, evidence: tuple[Evidence, ...]) -> Event:
 def _evidence(into: Event, other: Event) -> tuple[Evidence, ...]:
     known = {evidence.claim_id for evidence in into.evidence}
     more = tuple(e for e in other.evidence if e.claim_id not in known)
-    return (*into.evidence, *more)[:MAX_EVIDENCE]
+    return (*into.evidence, *more)[: ladder.MAX_EVIDENCE]
 
 
 def _higher(one: Rung, other: Rung) -> Rung:

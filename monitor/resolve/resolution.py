@@ -29,6 +29,7 @@ from monitor.resolve.stages import FAMILY, LAW_FAMILIES
 from monitor.resolve.telling import Telling, telling_of_claim, telling_of_event
 
 _ENDED = frozenset({Stage.TERMINATED, Stage.REMOVED})
+_STANDING = frozenset({Rung.REPORTED, Rung.OFFICIAL, Rung.ON_ROSTER})
 _TOLD = frozenset({RecordKind.CLIMBED, RecordKind.AMENDED, RecordKind.DISPUTED})
 
 
@@ -216,6 +217,30 @@ def _open(log: _Log, claim: Claim, telling: Telling, near: Sequence[Event]) -> N
     log.claims.append(claim)
     log.event_of[claim.id] = event.id
     log.write(ladder.record(kind, event, log.now, claim=claim, told=told))
+    if telling.outcome == "restored":
+        _take_back(log, claim, telling, near, event)
+
+
+def _take_back(log: _Log, claim: Claim, telling: Telling, near: Sequence[Event], by: Event) -> None:
+    """A row that is back: its removal, told by the same roster alone, is superseded."""
+    for event in near:
+        other = log.tellings[event.id]
+        same = other.agreement_id == telling.agreement_id and other.rosters & telling.rosters
+        alone = all(evidence.tier is Tier.ROSTER for evidence in event.evidence)
+        if not (same and alone and event.stage is Stage.REMOVED and event.status in _STANDING):
+            continue
+        after = ladder.superseded(event, by, log.now)
+        log.write(
+            ladder.record(
+                RecordKind.SUPERSEDED,
+                after,
+                log.now,
+                claim=claim,
+                changed=(("status", event.status.value, after.status.value),),
+                reason="the roster lists it again",
+                told=ladder.may_tell(event),
+            )
+        )
 
 
 def _links(log: _Log, telling: Telling, near: Sequence[Event]) -> tuple[tuple[str, EventId], ...]:

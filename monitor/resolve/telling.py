@@ -10,7 +10,15 @@ from datetime import date, timedelta
 from monitor.domain.claim import Claim, Finding
 from monitor.domain.event import Event
 from monitor.domain.moment import Precision, StatedDate
-from monitor.domain.vocabulary import Direction, DocumentKind, EventType, Instrument, Model, Stage
+from monitor.domain.vocabulary import (
+    Direction,
+    DocumentKind,
+    EventType,
+    Instrument,
+    Model,
+    Stage,
+    Tier,
+)
 from monitor.resolve.agency import AgencyKey, agency_key, fold
 from monitor.resolve.canonical_url import canonical_url
 
@@ -45,6 +53,9 @@ class Telling:
     span: Span | None
     day: date | None  #: the one day it is about, as far as anything says
     documents: frozenset[str]  #: source and canonical address of what tells it
+    rosters: frozenset[str]  #: rosters that list it, by source
+    agreement_id: str = ""  #: the ledger's own, where a roster tells it
+    outcome: str = ""  #: what the ledger calls it
 
 
 def span_of(stated: StatedDate) -> Span:
@@ -82,6 +93,7 @@ def telling_of_claim(claim: Claim) -> Telling:
         occurred=finding.occurred,
         published=claim.published,
         documents=frozenset([document_key(claim.source_id, claim.url, row)]),
+        rosters=frozenset([claim.source_id] if claim.tier is Tier.ROSTER else ()),
     )
 
 
@@ -92,6 +104,7 @@ def telling_of_event(event: Event) -> Telling:
         occurred=event.occurred,
         published=event.published,
         documents=frozenset(document_key(e.source_id, e.url, e.locator) for e in event.evidence),
+        rosters=frozenset(e.source_id for e in event.evidence if e.tier is Tier.ROSTER),
     )
 
 
@@ -101,9 +114,11 @@ def _telling(
     occurred: StatedDate | None,
     published: StatedDate | None,
     documents: frozenset[str],
+    rosters: frozenset[str],
 ) -> Telling:
     where = known.jurisdiction
     state = where.state or ""
+    attributes = dict(known.attributes)
     place, county_name = _place_and_county(fold(where.place or ""))
     return Telling(
         event_type=known.event_type,
@@ -117,7 +132,7 @@ def _telling(
         agency_id=known.agency_id or "",
         model=known.model if known.model is not Model.UNKNOWN else None,
         bills=bill_numbers(known.bill),
-        case=fold(dict(known.attributes).get("case", "")),
+        case=fold(attributes.get("case", "")),
         instrument=known.instrument,
         target=known.target or "",
         amount=known.amount,
@@ -125,6 +140,9 @@ def _telling(
         span=_span(occurred, published),
         day=_day(occurred, published),
         documents=documents,
+        rosters=rosters,
+        agreement_id=attributes.get("agreement_id", ""),
+        outcome=attributes.get("outcome", ""),
     )
 
 

@@ -351,3 +351,69 @@ def test_something_to_review_becomes_an_alert_when_a_clear_telling_joins() -> No
     log.check(RADIO, "2025-03-05", claims(RADIO, signed(), published="2025-03-05"))
     assert log.only.worth is Worth.ALERT
     assert (log.kinds[1], log.records[1].told) == ("amended", True)
+
+
+def _row(outcome: str, stage: S, event_type: E = E.AGREEMENT_MODIFIED, **slots: object) -> Finding:
+    return finding(
+        event_type,
+        stage,
+        state="TX",
+        agency="Hale County Sheriff's Office",
+        agency_id="a1",
+        model=Model.TFM,
+        attributes=(("agreement_id", "a1 TX TFM"), ("outcome", outcome), ("row", "17")),
+        **slots,  # type: ignore[arg-type]
+    )
+
+
+def test_each_outcome_of_a_roster_is_an_event_of_its_own() -> None:
+    log = Log()
+    for day, outcome in (
+        ("2025-03-05", "moa_posted"),
+        ("2025-03-06", "renamed"),
+        ("2025-03-07", "moa_replaced"),
+        ("2025-03-08", "moa_replaced"),
+    ):
+        told = claims(
+            ROSTER,
+            _row(outcome, S.AMENDED),
+            published=day,
+            kind=DocumentKind.TABLE,
+            url="https://roster.example/list.xlsx",
+            key=day,
+        )
+        log.check(ROSTER, day, told)
+    press = finding(E.AGREEMENT_MODIFIED, S.AMENDED, state="TX", agency="Hale County SO")
+    log.check(PAPER, "2025-03-08", claims(PAPER, press, published="2025-03-08"))
+    assert len(log.events) == 5
+
+
+def test_a_row_that_comes_back_supersedes_its_removal() -> None:
+    log = Log()
+    gone = _row("removed", S.REMOVED, E.AGREEMENT_TERMINATED, occurred="2025-04-01")
+    back = _row("restored", S.RESUMED)
+    for day, told in (("2025-04-09", gone), ("2025-04-20", back)):
+        log.check(ROSTER, day, claims(ROSTER, told, published=day, kind=DocumentKind.TABLE))
+    removal, restored = log.events.values()
+    assert log.kinds == ["opened", "opened", "superseded"]
+    assert removal.status is Rung.SUPERSEDED
+    assert removal.links == (("superseded_by", restored.id),)
+    assert log.records[2].told
+
+
+def test_a_corrected_county_does_not_part_an_agency_from_its_history() -> None:
+    log = Log()
+    first = signed(agency_id="a1", county="48189", occurred="2025-03-01")
+    end = finding(
+        E.AGREEMENT_TERMINATED,
+        S.REMOVED,
+        state="TX",
+        agency="Hale Co. SO",
+        agency_id="a1",
+        county="48191",
+        occurred="2025-06-01",
+    )
+    log.check(ROSTER, "2025-03-02", claims(ROSTER, first, published="2025-03-02"))
+    log.check(ROSTER, "2025-06-09", claims(ROSTER, end, published="2025-06-09"))
+    first_event, second_event = log.events.values()
+    assert second_event.links == (("follows", first_event.id),)
