@@ -21,7 +21,7 @@ _AGREEMENTS: Mapping[tuple[E, S | None], str] = {
     (E.AGREEMENT_PENDING, S.LETTER_OF_INTEREST): "{who} sent ICE a letter of interest in a {model}",
     (E.AGREEMENT_PENDING, S.CONSIDERED): "{who} is considering a {model}",
     (E.AGREEMENT_PENDING, S.APPLIED): "{who} applied for a {model}",
-    (E.AGREEMENT_PENDING, S.ON_AGENDA): "A {model} is on the agenda for {who}",
+    (E.AGREEMENT_PENDING, S.ON_AGENDA): "{who}: a {model} is on the agenda",
     (E.AGREEMENT_PENDING, S.LISTED): "{who} is listed by ICE as pending for a {model}",
     (E.AGREEMENT_PENDING, S.ANNOUNCED): "{who} announced plans for a {model}",
     (E.AGREEMENT_PENDING, None): "{who} is considering a {model}",
