@@ -59,6 +59,7 @@ class StateRow:
     keyed: tuple[str, ...]
     official: bool  #: an own source of an official publisher is among them
     gaps: tuple[EventType, ...]  #: types nobody at all could see
+    national_only: tuple[EventType, ...]  #: types that only sources about anywhere could see
     press_only: tuple[EventType, ...]  #: types that only the press could show
 
 
@@ -97,16 +98,29 @@ def state_rows(cells: Iterable[Cell]) -> tuple[StateRow, ...]:
 def markdown(rows: Iterable[StateRow]) -> str:
     """The table for the README: honest gaps, what needs a key kept apart."""
     lines = [
-        "| state | sources without a key | official among them | with a key | nobody looks for |",
-        "|---|---|---|---|---|",
+        "| state | own sources without a key | official | with a key "
+        "| national sources alone look for | nobody looks for |",
+        "|---|---|---|---|---|---|",
     ]
     for row in rows:
-        gaps = ", ".join(row.gaps) or "none"
-        lines.append(
-            f"| {row.state} | {', '.join(row.own) or 'none'} | {'yes' if row.official else 'no'} "
-            f"| {', '.join(row.keyed) or 'none'} | {gaps} |"
+        alone = "everything" if not row.own else _types(row.national_only)
+        cells = (
+            row.state,
+            ", ".join(row.own) or "none",
+            "yes" if row.official else "no",
+            ", ".join(row.keyed) or "none",
+            "" if row.state == FEDERAL else alone,
+            _types(row.gaps),
         )
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
+
+
+def _types(types: tuple[EventType, ...]) -> str:
+    """Up to four names, else their number."""
+    if len(types) > 4:
+        return f"{len(types)} of {len(EventType) - len(FEDERAL_TYPES)} types"
+    return ", ".join(types) or "nothing"
 
 
 def _cell(state: str, event_type: EventType, sources: list[Source], on: Running) -> Cell:
@@ -142,5 +156,6 @@ def _row(state: str, cells: list[Cell]) -> StateRow:
         keyed=tuple(name for name in keyed if name not in own),
         official=any(c.own_official for c in cells),
         gaps=tuple(c.event_type for c in cells if c.gap),
+        national_only=tuple(c.event_type for c in cells if c.wide and not c.own),
         press_only=tuple(c.event_type for c in cells if c.tier is Tier.PRESS),
     )

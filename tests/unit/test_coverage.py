@@ -68,11 +68,20 @@ def test_every_state_and_named_territory_has_a_row() -> None:
     guam = rows[-2]
     assert guam.own == ("gu",) and not guam.official
     assert SIGNED not in guam.gaps and EventType.LAWSUIT_FILED in guam.gaps
-    assert guam.press_only == (SIGNED,)
+    assert guam.press_only == (SIGNED,) and guam.national_only == ()
+
+
+def test_states_without_own_sources_say_so() -> None:
+    rows = state_rows(coverage([source("wide"), source("tx", states=("TX",))]))
+    ohio = next(r for r in rows if r.state == "OH")
+    assert ohio.own == () and ohio.national_only == (SIGNED,)
+    table = markdown(rows)
+    assert "| OH | none | no | none | everything | 20 of 21 types |" in table
+    assert "| TX | tx | no | none | nothing | 20 of 21 types |" in table
 
 
 def test_the_table_is_markdown_with_one_line_a_state() -> None:
     table = markdown(state_rows(coverage([source("x", states=("TX",))])))
     lines = table.splitlines()
     assert len(lines) == 2 + len(STATES) + 1
-    assert all(line.count("|") == 6 for line in lines)
+    assert all(line.count("|") == 7 for line in lines)
