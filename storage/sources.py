@@ -18,6 +18,7 @@ from monitor.domain.item import Item, Revision
 from monitor.domain.snapshot import Snapshot
 from monitor.domain.source import SourceState
 from storage.captures import snapshot_of, snapshot_text
+from storage.chain import text_hash
 from storage.codec import dumps, loads
 from storage.engine import Database
 from storage.health import insert_health
@@ -190,6 +191,7 @@ class SourcePart(Part):
 
 
 def _insert_snapshots(db: Database, connection: Connection, snapshots: Sequence[Snapshot]) -> None:
+    texts = [snapshot_text(snapshot) for snapshot in snapshots]
     rows = [
         {
             "id": snapshot.id,
@@ -198,9 +200,10 @@ def _insert_snapshots(db: Database, connection: Connection, snapshots: Sequence[
             "body_hash": snapshot.body_hash,
             "size_bytes": len(snapshot.body),
             "pruned": False,
-            "body": snapshot_text(snapshot),
+            "hash": text_hash(text),
+            "body": text,
         }
-        for snapshot in snapshots
+        for snapshot, text in zip(snapshots, texts, strict=True)
     ]
     db.upsert(connection, SNAPSHOT, rows, key=["id"], replace=False)
 

@@ -93,6 +93,7 @@ class SnapshotRow(SQLModel, table=True):
     body_hash: str = _key(index=True)
     size_bytes: int = _number()
     pruned: bool  #: retention dropped the body
+    hash: str = _key()  #: SHA-256 of `body`
     body: str = _text()
 
 

@@ -10,14 +10,16 @@ from sqlalchemy import Connection, Row, func, select
 
 from monitor.domain.errors import StoreError
 from monitor.domain.event import Event
+from monitor.domain.item import Item
 from storage.blobs import Archive
 from storage.captures import snapshot_of
 from storage.chain import START, Link, checkpoint_text, link_hash, record_of, text_hash
 from storage.codec import loads, moment_of
 from storage.engine import Database
+from storage.part import later_than, unpack
 from storage.projection import chain_ends, event_columns, event_keys, public_at
 from storage.search import event_texts, indexed, stored_texts
-from storage.tables import CHECKPOINT, EVENT, EVENT_KEY, RECORD, SNAPSHOT
+from storage.tables import CHECKPOINT, EVENT, EVENT_KEY, RECORD, REVISION, SNAPSHOT
 
 _PAGE = 1000
 Progress = Callable[[int], None]
@@ -42,6 +44,7 @@ def problems(db: Database, archive: Archive, progress: Progress) -> Iterator[str
     yield from _chain_table(db, ends)
     yield from _projection(db)
     yield from _archive(db, archive, progress, done)
+    yield from _revisions(db)
 
 
 def _pages(db: Database, query: Any, key: Any) -> Iterator[Row[Any]]:
@@ -212,6 +215,8 @@ def _archive(db: Database, archive: Archive, progress: Progress, done: int) -> I
 
 
 def _capture(row: Row[Any], archive: Archive) -> Iterator[str]:
+    if text_hash(row.body) != row.hash:
+        yield f"snapshot {row.id}: its text is not the one that was hashed"
     body = archive.get(row.body_hash)
     if body is None:
         if not row.pruned:
@@ -220,3 +225,30 @@ def _capture(row: Row[Any], archive: Archive) -> Iterator[str]:
     snapshot = snapshot_of(row.body, body)
     if (snapshot.id, snapshot.source_id) != (row.id, row.source_id):
         yield f"snapshot {row.id}: its columns differ from its text"
+
+
+def _revisions(db: Database) -> Iterator[str]:
+    """Every revision's text against the item and the digest it was stored under."""
+    after: tuple[Any, Any] | None = None
+    order = (REVISION.c.item_id, REVISION.c.number)
+    while True:
+        query = select(REVISION).order_by(*order).limit(_PAGE)
+        page = query if after is None else query.where(later_than(order, after))
+        with db.read() as connection:
+            rows = connection.execute(page).all()
+        for row in rows:
+            yield from _revision(row)
+        if len(rows) < _PAGE:
+            return
+        after = (rows[-1].item_id, rows[-1].number)
+
+
+def _revision(row: Row[Any]) -> Iterator[str]:
+    where = f"revision {row.number} of item {row.item_id}"
+    try:
+        item = unpack(Item, row.body)
+    except StoreError as error:
+        yield f"{where}: {error}"
+        return
+    if (item.id, item.digest) != (row.item_id, row.digest):
+        yield f"{where}: its columns differ from its text"
