@@ -34,10 +34,10 @@ def findings(document: Document, pack: Pack, gazetteer: Gazetteer) -> tuple[Find
     is the title and both offsets are -1. `event_key` and `keys` are left empty. Shadow rules give
     no findings here.
     """
-    if not relevant(document, pack):
-        return ()
     names = names_of(gazetteer)
     scene = lay_out(document, pack.symbols, names)
+    if not relevant(scene, pack):
+        return ()
     filler = Filler(scene, names, pack)
     found: list[tuple[int, Finding]] = []
     for seen in live(sightings(scene, pack)):
@@ -50,11 +50,11 @@ def findings(document: Document, pack: Pack, gazetteer: Gazetteer) -> tuple[Find
     return distinct(found, document)
 
 
-def relevant(document: Document, pack: Pack) -> bool:
+def relevant(scene: Scene, pack: Pack) -> bool:
     """Whether the document holds an anchor at all; fields are structured and always read."""
-    if document.fields:
+    if scene.document.fields:
         return True
-    return pack.anchored(document.title + "\n" + document.text)
+    return bool(pack.anchored(scene.title_text.text) or pack.anchored(scene.body.text))
 
 
 def sightings(scene: Scene, pack: Pack) -> Iterable[Seen]:

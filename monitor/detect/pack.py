@@ -248,7 +248,9 @@ class _Loader:
         made = {}
         for name, phrases in self.topics.items():
             try:
-                made[name] = Topic(name=name, patterns=bench.phrases(phrases))
+                made[name] = Topic(
+                    name=name, phrases=bench.united(phrases), patterns=bench.phrases(phrases)
+                )
             except PhraseProblem as problem:
                 self._unknown(self.where["topics", name], str(problem))
         return made
@@ -297,14 +299,14 @@ def _guard(name: str, spec: GuardSpec, bench: Bench) -> Guard:
     before = tuple(f"{phrase} ..{spec.within}" for phrase in spec.before)
     return Guard(
         name=name,
-        before=bench.phrases(before, end=True),
+        before=bench.united(before, end=True),
         opens=frozenset(spec.opens),
-        after=bench.phrases(spec.after),
-        sentence=bench.phrases(spec.sentence),
-        title=bench.phrases(spec.title),
-        opening=bench.phrases(spec.opening),
-        document=bench.phrases(spec.document),
-        unless=bench.phrases(spec.unless),
+        after=bench.united(spec.after),
+        sentence=bench.united(spec.sentence),
+        title=bench.united(spec.title),
+        opening=bench.united(spec.opening),
+        document=bench.united(spec.document),
+        unless=bench.united(spec.unless),
         everywhere=spec.everywhere,
         weakens=spec.weakens,
     )

@@ -189,6 +189,39 @@ def compiled(node: Node, terms: Terms, *, end: bool = False) -> Pattern:
         raise PhraseProblem(f"cannot be compiled: {error}") from error
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Phrases:
+    """Phrases of which any will do, as one pattern; empty ones never match."""
+
+    union: Pattern | None
+    count: int
+
+    def __bool__(self) -> bool:
+        """Whether there is any phrase."""
+        return self.union is not None
+
+    def found(self, view: bytes) -> str | None:
+        """The words of the first place where one of them stands, or None."""
+        if self.union is None:
+            return None
+        match = self.union.search(view)
+        if match is None:
+            return None
+        return " ".join(match.group(0).decode("ascii").replace("|", "").split())
+
+
+def united(sources: tuple[str, ...], terms: Terms, *, end: bool = False) -> Phrases:
+    """Compile phrases into one. Raises PhraseProblem for any that cannot be read."""
+    if not sources:
+        return Phrases(None, 0)
+    bodies = [pattern(parse(source), terms) for source in sources]
+    try:
+        union = re2.compile(("(?:" + "|".join(bodies) + ")" + (" $" if end else " ")).encode())
+    except re2.error as error:
+        raise PhraseProblem(f"cannot be compiled: {error}") from error
+    return Phrases(union, len(sources))
+
+
 def _escape(text: str) -> str:
     return "".join(c if c.isalnum() else "\\" + c for c in text)
 

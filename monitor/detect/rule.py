@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -11,16 +12,20 @@ from monitor.detect.language.guards import Guard
 from monitor.detect.language.line import Trie
 from monitor.detect.language.words import Pattern
 from monitor.detect.pack_spec import RuleSpec
-from monitor.detect.phrase import Node, Terms, compiled, keys, parse
+from monitor.detect.phrase import Node, Phrases, Terms, compiled, keys, parse, united
 from monitor.detect.scene import Scene
 from monitor.kinds import RuleKind
+
+#: Lines before and after an anchor in which the words that need it may stand.
+ANCHOR_BEFORE = 1
+ANCHOR_AFTER = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """One of the patterns must be within the scope."""
 
-    patterns: tuple[Pattern, ...]
+    phrases: Phrases
     scope: str
     words: str  #: the phrases as written, for explanations
 
@@ -30,7 +35,14 @@ class Topic:
     """What a law or policy is about; patterns are weighed against those of other topics."""
 
     name: str
+    phrases: Phrases
     patterns: tuple[Pattern, ...]
+
+    def weight(self, view: bytes) -> int:
+        """How many of the phrases the view holds."""
+        if self.phrases.found(view) is None:
+            return 0
+        return sum(1 for pattern in self.patterns if pattern.search(view))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,10 +68,18 @@ class Bench:
     terms: Terms
     guards: Mapping[str, Guard]
     topics: Mapping[str, Topic]
+    made: dict[tuple[tuple[str, ...], bool], Phrases] = field(default_factory=dict, repr=False)
 
     def phrases(self, sources: tuple[str, ...], *, end: bool = False) -> tuple[Pattern, ...]:
         """Compile phrases. Raises PhraseProblem."""
         return tuple(compiled(parse(source), self.terms, end=end) for source in sources)
+
+    def united(self, sources: tuple[str, ...], *, end: bool = False) -> Phrases:
+        """Compile phrases into one; equal lists share it. Raises PhraseProblem."""
+        key = (sources, end)
+        if key not in self.made:
+            self.made[key] = united(sources, self.terms, end=end)
+        return self.made[key]
 
     def nodes(self, sources: tuple[str, ...]) -> tuple[Node, ...]:
         """Parse phrases. Raises PhraseProblem."""
@@ -90,9 +110,15 @@ class Pack:
         """Words in lower case, one of which is in every document that a rule can match."""
         return self.anchor_words
 
-    def anchored(self, text: str) -> bool:
-        """Whether any anchor stands in the text (as folded, any case)."""
-        return bool(self.anchor_scan.find_matches_as_indexes(text.lower()))
+    def anchored(self, text: str) -> list[int]:
+        """Offsets of the anchors that stand as whole words in a folded text, ascending."""
+        low = text.lower()
+        return [
+            start
+            for _, start, end in self.anchor_scan.find_matches_as_indexes(low)
+            if not (low[start - 1 : start].isalnum() and start)
+            and (low[end - 1].isdigit() or not low[end : end + 1].isalnum())
+        ]
 
     def rules_for(self, words: frozenset[str]) -> list[int]:
         """Numbers of the rules that may match a line with these words, ascending."""
@@ -104,8 +130,15 @@ class Pack:
         return sorted(found)
 
     def promising(self, scene: Scene) -> list[int]:
-        """Indexes of the lines that are worth analysing, ascending."""
-        return list(range(len(scene.spans)))
+        """Indexes of the lines that are worth analysing, ascending: those near an anchor."""
+        starts = [span.start for span in scene.spans]
+        near: set[int] = set()
+        for offset in self.anchored(scene.body.text):
+            index = bisect_right(starts, offset) - 1
+            near.update(range(index - ANCHOR_BEFORE, index + ANCHOR_AFTER + 1))
+        if scene.title is not None and self.anchored(scene.title_text.text):
+            near.update(range(ANCHOR_AFTER))
+        return [index for index in sorted(near) if 0 <= index < len(starts)]
 
     def rule(self, rule_id: str) -> Rule | None:
         """The rule of this id."""

@@ -10,8 +10,7 @@ from monitor.detect.language.folding import Folded, fold
 from monitor.detect.language.guards import Stop
 from monitor.detect.language.line import Line, LineReader, Trie
 from monitor.detect.language.sentences import Sentence, sentences
-from monitor.detect.language.tokens import View
-from monitor.detect.language.words import Pattern
+from monitor.detect.phrase import Phrases
 from monitor.detect.slots.agency import AgencyReader
 from monitor.detect.slots.names import GazetteerNames
 from monitor.detect.slots.place import PlaceReader
@@ -101,16 +100,14 @@ class Scene:
         if self._opening is None:
             lines = [self.line(0)] if self.spans else []
             lines += [self.title] if self.title else []
-            self._opening = b" ; ".join(View(one.tokens[:words]).text for one in lines)
-        return View(line.tokens[:3]).text + b"; " + self._opening
+            self._opening = b" ; ".join(
+                one.view.part(0, min(words, len(one.tokens))) for one in lines
+            )
+        return line.view.part(0, min(3, len(line.tokens))) + b"; " + self._opening
 
-    def holds(self, patterns: tuple[Pattern, ...], scope: str, index: int) -> bool:
-        """Whether one of the patterns is in a line of the scope."""
-        return any(
-            pattern.search(line.view.text) is not None
-            for line in self.within(scope, index)
-            for pattern in patterns
-        )
+    def holds(self, phrases: Phrases, scope: str, index: int) -> bool:
+        """Whether one of the phrases is in a line of the scope."""
+        return any(line.found(phrases) for line in self.within(scope, index))
 
 
 def lay_out(document: Document, symbols: Trie, names: GazetteerNames) -> Scene:

@@ -6,23 +6,25 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from monitor.detect.language.line import Line
-from monitor.detect.language.tokens import View
-from monitor.detect.language.words import Pattern
+from monitor.detect.phrase import Phrases
+
+#: No phrases: never found.
+NONE = Phrases(None, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """A compiled guard; `before` patterns end where the act begins."""
+    """A compiled guard; `before` phrases end where the act begins."""
 
     name: str
-    before: tuple[Pattern, ...] = ()
+    before: Phrases = NONE
     opens: frozenset[str] = frozenset()
-    after: tuple[Pattern, ...] = ()
-    sentence: tuple[Pattern, ...] = ()
-    title: tuple[Pattern, ...] = ()
-    opening: tuple[Pattern, ...] = ()
-    document: tuple[Pattern, ...] = ()
-    unless: tuple[Pattern, ...] = ()
+    after: Phrases = NONE
+    sentence: Phrases = NONE
+    title: Phrases = NONE
+    opening: Phrases = NONE
+    document: Phrases = NONE
+    unless: Phrases = NONE
     everywhere: bool = True
     weakens: bool = False
 
@@ -78,14 +80,12 @@ class _Clause:
 
 
 def _cut(line: Line, start: int, end: int) -> bytes:
-    return View(line.tokens[start:end]).text
+    return line.view.part(start, end)
 
 
 def _stops(guard: Guard, around: Surroundings, clause: _Clause) -> str | None:
     words = _found(guard, around, clause)
-    if words is None:
-        return None
-    if guard.unless and _search(guard.unless, clause.preceding) is not None:
+    if words is None or guard.unless.found(clause.preceding) is not None:
         return None
     return words
 
@@ -94,24 +94,14 @@ def _found(guard: Guard, around: Surroundings, clause: _Clause) -> str | None:
     if clause.opener in guard.opens:
         return clause.opener
     return (
-        _search(guard.before, clause.before)
-        or _search(guard.after, clause.following)
-        or _search(guard.sentence, around.line.view.text)
-        or _search(guard.opening, around.opening)
-        or (_search(guard.title, around.title.view.text) if around.title else None)
-        or _in_lines(guard.document, around.near)
+        guard.before.found(clause.before)
+        or guard.after.found(clause.following)
+        or around.line.found(guard.sentence)
+        or guard.opening.found(around.opening)
+        or (around.title.found(guard.title) if around.title else None)
+        or (_in_lines(guard.document, around.near) if guard.document else None)
     )
 
 
-def _in_lines(patterns: tuple[Pattern, ...], lines: tuple[Line, ...]) -> str | None:
-    if not patterns:
-        return None
-    return next((w for line in lines if (w := _search(patterns, line.view.text))), None)
-
-
-def _search(patterns: tuple[Pattern, ...], view: bytes) -> str | None:
-    for pattern in patterns:
-        match = pattern.search(view)
-        if match is not None:
-            return " ".join(match.group(0).decode("ascii").replace("|", "").split())
-    return None
+def _in_lines(phrases: Phrases, lines: tuple[Line, ...]) -> str | None:
+    return next((words for line in lines if (words := line.found(phrases))), None)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from monitor.detect.language.dates import mark_dates
 from monitor.detect.language.sentences import Sentence
 from monitor.detect.language.tokens import BREAKERS, Token, View, words_between
-from monitor.detect.language.words import Pattern, word_set
+from monitor.detect.language.words import word_set
+from monitor.detect.phrase import Phrases
 from monitor.detect.slots.agency import AgencyReader
 from monitor.detect.slots.bill import mark_spans
 from monitor.detect.slots.place import PlaceReader
@@ -32,8 +33,8 @@ _SUBJECTS = word_set(
 class Symbols(Protocol):
     """Symbol vocabularies as a trie of words."""
 
-    def longest(self, words: tuple[str, ...]) -> tuple[str, int]:
-        """(symbol, number of words) of the longest term that these words begin with."""
+    def longest(self, words: Sequence[str], at: int) -> tuple[str, int]:
+        """(symbol, number of words) of the longest term that stands at this word."""
         ...
 
 
@@ -56,15 +57,18 @@ class Line:
     question: bool
     view: View = field(init=False)
     words: frozenset[str] = field(init=False)
+    _found: dict[Phrases, str | None] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         """Build the view once."""
         self.view = View(self.tokens)
         self.words = frozenset(token.view for token in self.tokens)
 
-    def has(self, pattern: Pattern) -> bool:
-        """Whether a compiled phrase is in the view."""
-        return pattern.search(self.view.text) is not None
+    def found(self, phrases: Phrases) -> str | None:
+        """The words by which one of the phrases is in the line; remembered."""
+        if phrases not in self._found:
+            self._found[phrases] = phrases.found(self.view.text)
+        return self._found[phrases]
 
     def clause(self, act: int) -> Clause:
         """The clause whose verb is at token `act`."""
@@ -151,7 +155,7 @@ class LineReader:
         i = 0
         words = [("" if token.symbol else token.word) for token in tokens]
         while i < len(tokens):
-            symbol, length = self.symbols.longest(tuple(words[i : i + 9]))
+            symbol, length = self.symbols.longest(words, i)
             if length:
                 span = tokens[i : i + length]
                 joined = " ".join(token.word for token in span)
@@ -164,26 +168,28 @@ class LineReader:
 
 @dataclass(frozen=True, slots=True)
 class Trie:
-    """Symbol terms by their first word, longest first."""
+    """Symbol terms, word by word; "" leads to the symbol that ends there."""
 
-    rows: Mapping[str, tuple[tuple[tuple[str, ...], str], ...]]
+    rows: dict[str, Any]
 
     @classmethod
     def of(cls, terms: Mapping[tuple[str, ...], str]) -> Trie:
         """From (words -> symbol)."""
-        rows: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+        rows: dict[str, Any] = {}
         for words, symbol in terms.items():
-            rows.setdefault(words[0], []).append((words, symbol))
-        return cls(
-            {
-                first: tuple(sorted(found, key=lambda row: -len(row[0])))
-                for first, found in rows.items()
-            }
-        )
+            node = rows
+            for word in words:
+                node = node.setdefault(word, {})
+            node[""] = symbol
+        return cls(rows)
 
-    def longest(self, words: tuple[str, ...]) -> tuple[str, int]:
-        """(symbol, number of words) of the longest term that these words begin with."""
-        for term, symbol in self.rows.get(words[0], ()):
-            if words[: len(term)] == term:
-                return symbol, len(term)
-        return "", 0
+    def longest(self, words: Sequence[str], at: int) -> tuple[str, int]:
+        """(symbol, number of words) of the longest term that stands at this word."""
+        node = self.rows
+        best, length, i = "", 0, at
+        while i < len(words) and words[i] and words[i] in node:
+            node = node[words[i]]
+            i += 1
+            if "" in node:
+                best, length = node[""], i - at
+        return best, length

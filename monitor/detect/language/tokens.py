@@ -55,6 +55,13 @@ class View:
             parts.append(piece)
         self.text = (" " + " ".join(parts) + " ").encode("ascii", "replace")
 
+    def part(self, start: int, end: int) -> bytes:
+        """The view of the tokens from `start` to `end` alone."""
+        if start >= min(end, len(self.starts)):
+            return b"  "
+        to = self.starts[end] if end < len(self.starts) else len(self.text) - 1
+        return self.text[self.starts[start] : to] + b" "
+
     def token_at(self, position: int) -> int:
         """Index of the token that holds this byte of the view."""
         return max(0, bisect_right(self.starts, position) - 1)

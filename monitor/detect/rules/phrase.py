@@ -10,9 +10,9 @@ from pydantic import Field
 from monitor.detect.language.guards import Guard, Stop, Surroundings, first_stop
 from monitor.detect.language.line import Line
 from monitor.detect.language.tense import history
-from monitor.detect.language.tokens import View
 from monitor.detect.language.words import Match, Pattern
 from monitor.detect.pack_spec import ContextSpec, Phrase, RuleSpec
+from monitor.detect.phrase import Phrases
 from monitor.detect.rule import Bench, Context, Topic
 from monitor.detect.scene import Scene, Sighting
 from monitor.domain.vocabulary import DocumentKind
@@ -62,8 +62,9 @@ class Prepared:
     patterns: tuple[Pattern, ...]
     keys: frozenset[str]
     needs: tuple[Context, ...]
-    without: tuple[Pattern, ...]
-    without_title: tuple[Pattern, ...]
+    phrase_keys: tuple[frozenset[str], ...]
+    without: Phrases
+    without_title: Phrases
     guards: tuple[Guard, ...]
     topics: tuple[Topic, ...]
 
@@ -80,8 +81,9 @@ def prepare(options: PhraseRule, bench: Bench) -> Prepared:
         patterns=bench.phrases(options.phrases),
         keys=frozenset().union(*found) if all(found) else frozenset(),
         needs=tuple(_context(need, bench) for need in options.needs),
-        without=bench.phrases(options.without),
-        without_title=bench.phrases(options.without_title),
+        phrase_keys=tuple(map(_plain_keys, found)),
+        without=bench.united(options.without),
+        without_title=bench.united(options.without_title),
         guards=tuple(
             guard
             for name, guard in bench.guards.items()
@@ -93,7 +95,7 @@ def prepare(options: PhraseRule, bench: Bench) -> Prepared:
 
 def _context(need: ContextSpec, bench: Bench) -> Context:
     words = " or ".join(need.any)
-    return Context(patterns=bench.phrases(need.any), scope=need.within, words=words)
+    return Context(phrases=bench.united(need.any), scope=need.within, words=words)
 
 
 def _topic(name: str, bench: Bench) -> Topic:
@@ -123,7 +125,9 @@ def _in_line(prepared: Prepared, scene: Scene, index: int) -> Sighting | None:
     if line is None or not _changed(prepared.options.on, scene, line):
         return None
     best: Sighting | None = None
-    for pattern in prepared.patterns:
+    for pattern, words in zip(prepared.patterns, prepared.phrase_keys, strict=True):
+        if words and words.isdisjoint(line.words):
+            continue
         for found in _occurrences(pattern, line):
             sighting = _sighting(prepared, scene, line, index, found)
             if sighting.stop is None:
@@ -184,7 +188,7 @@ def _stop(
     if excluded is not None:
         return excluded
     for need in prepared.needs:
-        if not scene.holds(need.patterns, need.scope, index):
+        if not scene.holds(need.phrases, need.scope, index):
             return Stop("needs", f"{need.words} ({need.scope})")
     near = scene.near(index) if any(guard.document for guard in prepared.guards) else ()
     around = Surroundings(line, first, last, scene.title, near, scene.opening(line))
@@ -197,24 +201,24 @@ def _stop(
 
 def _topic_of(prepared: Prepared, scene: Scene, line: Line, index: int, first: int) -> str | None:
     """The topic with most phrases after the act, else in the sentence, the title, or near."""
-    own = View(line.tokens[max(0, first - 2) : _object_end(line, first)]).text
+    own = line.view.part(max(0, first - 2), _object_end(line, first))
     rest = (tuple(one.view.text for one in scene.within(s, index)) for s in _TOPIC_SCOPES)
     for views in ((own,), *rest):
-        score = {
-            topic.name: sum(1 for p in topic.patterns for view in views if p.search(view))
-            for topic in prepared.topics
-        }
+        score = {topic.name: sum(topic.weight(view) for view in views) for topic in prepared.topics}
         ranked = sorted(score.items(), key=lambda row: -row[1])
         if ranked[0][1] and (len(ranked) == 1 or ranked[0][1] > ranked[1][1]):
             return ranked[0][0]
     return None
 
 
-def _excluded(name: str, patterns: tuple[Pattern, ...], line: Line) -> Stop | None:
-    for pattern in patterns:
-        if (hit := pattern.search(line.view.text)) is not None:
-            return Stop(name, hit.group(0).decode("ascii").strip())
-    return None
+def _excluded(name: str, phrases: Phrases, line: Line) -> Stop | None:
+    words = line.found(phrases)
+    return Stop(name, words) if words is not None else None
+
+
+def _plain_keys(words: frozenset[str]) -> frozenset[str]:
+    """Words by which a line can be passed over; stems cannot be looked up in a set."""
+    return frozenset() if any(word.endswith("*") for word in words) else words
 
 
 _TOPIC_SCOPES = ("sentence", "title", "near")

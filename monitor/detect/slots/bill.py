@@ -27,6 +27,7 @@ _SPAN = re2.compile(
     r"|(?P<tally>\b\d{1,3}(?:-| to )\d{1,3}(?:-\d{1,2})?\b)"
     r"|(?P<num>\b\d{1,3}(?:,\d{3})+\b|\b\d{1,7}\b)"
 )
+_GROUPS = ("program", "order", "bill", "act", "money", "tally", "num")
 _MIGHT = frozenset("0123456789")
 _NUMBER_WORD = re2.compile(r"\d+")
 
@@ -63,7 +64,7 @@ def mark_spans(text: str, start: int, end: int) -> list[Token]:
 def _token(match: Match, piece: str, offset: int) -> Token | None:
     words = match.group(0)
     at, to = offset + match.start(), offset + match.end()
-    kind = match.lastgroup or ""
+    kind = _GROUPS[(match.lastindex or 1) - 1]
     match kind:
         case "program":
             return _program(words, piece[match.end() :], at, to)

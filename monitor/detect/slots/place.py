@@ -43,6 +43,7 @@ _BY_NAME = {
     for name in names
     if name not in _ONLY_QUALIFYING
 }
+_FIRST_WORDS = frozenset(words[0] for words in _BY_NAME)
 _BY_ABBREVIATION = {n: c for c, names in STATE_NAMES.items() for n in names} | {"washington": "WA"}
 #: Codes that stand alone in capitals without being mistaken ("NC House", "the NJ Senate").
 _CLEAR_CODES = word_set("AZ CA CT FL GA IL KY MN NC ND NH NJ NM NV NY RI SC SD TN TX UT VT WI WV")
@@ -113,8 +114,11 @@ class PlaceReader:
         return out
 
     def _state_at(self, tokens: list[Token], i: int) -> tuple[str | None, int]:
-        if tokens[i].symbol or _next_word(tokens, i) in _COUNTY_WORDS:
+        token = tokens[i]
+        if token.symbol or _next_word(tokens, i) in _COUNTY_WORDS:
             return None, 0
+        if token.word not in _FIRST_WORDS:
+            return (self._code_at(tokens, i) if len(token.word) <= 6 else None), 1
         for length in (3, 2, 1):
             key = tuple(t.word for t in tokens[i : i + length] if not t.symbol)
             if len(key) == length and key in _BY_NAME:
