@@ -75,6 +75,8 @@ class WorkerPool:
         try:
             reading = self.run(source, snapshot, cursor)
         except ExtractError as error:
+            if snapshot.request.url in str(error):
+                raise
             raise ExtractError(f"{source.id}: {snapshot.request.url}: {error}") from error
         if not isinstance(reading, Reading):
             raise MonitorError(f"{self._call} gave {type(reading).__name__}, not a Reading")

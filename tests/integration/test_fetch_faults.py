@@ -164,6 +164,15 @@ def test_wrong_charset_is_recorded_as_guessed(server: FaultServer, client: Clien
     assert "Doña Ana" in outcome.body.decode(outcome.charset)
 
 
+def test_bytes_beyond_the_announced_length_are_no_answer_to_the_next_request(
+    server: FaultServer, client: Client
+) -> None:
+    cut = fetch(client, job(server.url("/wrong-length")))
+    assert isinstance(cut, Snapshot) and cut.body == PAGE[:20]
+    following = fetch(client, job(server.url("/ok")))
+    assert isinstance(following, Snapshot) and following.body == PAGE
+
+
 def test_expectations_reject_and_keep_the_body(server: FaultServer, client: Client) -> None:
     cases = {
         "too_short": Expectation(min_bytes=10_000),
