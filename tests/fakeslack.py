@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 import random
+import socket
 import threading
 import time
 from dataclasses import dataclass, field
@@ -73,6 +74,7 @@ class FakeSlack:
     lock: threading.RLock = field(default_factory=threading.RLock)
     server: ThreadingHTTPServer | None = None
     page: int = 200
+    open_connections: int = 0
     _numbers: itertools.count = field(default_factory=lambda: itertools.count(1))
 
     def start(self) -> FakeSlack:
@@ -80,6 +82,15 @@ class FakeSlack:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+
+            def handle(self) -> None:
+                with fake.lock:
+                    fake.open_connections += 1
+                try:
+                    super().handle()
+                finally:
+                    with fake.lock:
+                        fake.open_connections -= 1
 
             def do_POST(self) -> None:
                 size = int(self.headers.get("Content-Length") or 0)
@@ -104,6 +115,20 @@ class FakeSlack:
         if self.server:
             self.server.shutdown()
             self.server.server_close()
+
+    def busy(self) -> bool:
+        """Whether a connection made before this call is still being answered.
+
+        A connection of our own is accepted after all that came before it.
+        """
+        assert self.server is not None
+        with socket.create_connection(self.server.server_address[:2], timeout=5) as probe:
+            probe.sendall(b"GET /api/probe HTTP/1.0\r\n\r\n")
+            while probe.recv(4096):
+                pass
+        time.sleep(0.001)
+        with self.lock:
+            return self.open_connections > 0
 
     @property
     def url(self) -> str:

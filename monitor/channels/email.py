@@ -79,6 +79,7 @@ class EmailChannel:
     can_ask: bool = False
     can_edit: bool = False
     templates: Environment = field(default_factory=mail_templates)
+    _context: ssl.SSLContext | None = None
 
     def send(self, delivery: Delivery, message: object) -> SendOutcome:
         """Build and hand over the mail; the steps tell what an error means."""
@@ -123,25 +124,29 @@ class EmailChannel:
 
     def _open(self) -> smtplib.SMTP:
         options = self.options
-        context = ssl.create_default_context(
-            cafile=str(options.ca_file) if options.ca_file else None
-        )
         connection: smtplib.SMTP
         if options.security == "tls":
             connection = smtplib.SMTP_SSL(
-                options.host, options.port, timeout=options.timeout_s, context=context
+                options.host, options.port, timeout=options.timeout_s, context=self._verified()
             )
         else:
             connection = smtplib.SMTP(options.host, options.port, timeout=options.timeout_s)
         try:
             if options.security == "starttls":
-                connection.starttls(context=context)
+                connection.starttls(context=self._verified())
             if options.user:
                 connection.login(options.user, options.password.get_secret_value())
         except (smtplib.SMTPException, OSError):
             connection.close()
             raise
         return connection
+
+    def _verified(self) -> ssl.SSLContext:
+        """A context that verifies name and chain; loading the trusted roots takes a while."""
+        if self._context is None:
+            trusted = self.options.ca_file
+            self._context = ssl.create_default_context(cafile=str(trusted) if trusted else None)
+        return self._context
 
 
 def _handed_over(
