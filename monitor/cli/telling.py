@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated
 
 import typer
 
-from monitor.bootstrap.compose import open_app
+from monitor.bootstrap.compose import App, open_app
+from monitor.bootstrap.telling import preview_digest
 from monitor.cli.asking import FormatOption
 from monitor.cli.output import Format, fail, say, show
 from monitor.domain.ident import SubscriptionId
 from monitor.domain.subscription import Subscription
+from monitor.services import subscriptions
 
 SubscriptionArgument = Annotated[str, typer.Argument(help="subscription id")]
 
@@ -33,11 +36,9 @@ def digest(
     preview: Annotated[bool, typer.Option("--preview", help="show it, send nothing")] = False,
 ) -> None:
     """What the next digest of a subscription would say; without --preview, close due windows."""
-    from monitor.bootstrap.telling import preview_digest
-
     with open_app() as app:
         if preview:
-            typer.echo(preview_digest(app, _found(app.store.subscription, subscription)))
+            typer.echo(preview_digest(app, _found(app, subscription)))
         else:
             app.digests()
             say(f"{app.deliver()} messages sent")
@@ -67,41 +68,38 @@ def subscriptions_preview(
     days: Annotated[int, typer.Option(help="how many days back")] = 90,
 ) -> None:
     """What it would have brought: computed by replay, as live delivery would."""
-    from monitor.bootstrap.telling import preview_subscription
-
     with open_app() as app:
-        say(preview_subscription(app, _found(app.store.subscription, subscription), days))
+        found, _ = subscriptions.previewed(
+            app.store,
+            _found(app, subscription),
+            app.clock.now(),
+            days=days,
+            counties_near=app.counties_near,
+        )
+        say(found.sentence)
 
 
 def subscriptions_pause(subscription: SubscriptionArgument) -> None:
-    """Stop it; nothing is lost, digests catch up when it is resumed."""
-    _switch(subscription, active=False)
+    """Stop it; digests catch up when it is resumed."""
+    with open_app() as app:
+        subscriptions.pause(app.store, _found(app, subscription), "paused by the operator")
+        say(f"{subscription} is paused")
 
 
 def subscriptions_resume(subscription: SubscriptionArgument) -> None:
     """Start it again."""
-    _switch(subscription, active=True)
-
-
-def _switch(subscription: str, *, active: bool) -> None:
-    from dataclasses import replace
-
     with open_app() as app:
-        found = _found(app.store.subscription, subscription)
-        reason = "" if active else "paused by the operator"
-        changed = replace(found, active=active, paused_reason=reason, origin="run time")
-        app.store.save_subscription(changed)
-        say(f"{found.id} is {'active' if active else 'paused'}")
+        subscriptions.resume(app.store, _found(app, subscription))
+        say(f"{subscription} is active")
 
 
 def subscriptions_export(
     address: Annotated[str, typer.Argument(help="a person's address or channel id")],
 ) -> None:
     """Everything stored about an address, as JSON."""
-    from monitor.bootstrap.telling import export_address
-
     with open_app() as app:
-        typer.echo(export_address(app, address))
+        found = subscriptions.export(app.store, address)
+    typer.echo(json.dumps(found, ensure_ascii=False, indent=2, default=str))
 
 
 def subscriptions_erase(
@@ -109,11 +107,11 @@ def subscriptions_erase(
 ) -> None:
     """Forget an address: its subscriptions and the destinations of past deliveries."""
     with open_app() as app:
-        say(f"{app.store.erase_address(address)} rows about it were erased")
+        say(f"{subscriptions.erase(app.store, address)} rows about it were erased")
 
 
-def _found(look: object, subscription: str) -> Subscription:
-    found = look(SubscriptionId(subscription)) if callable(look) else None
-    if not isinstance(found, Subscription):
+def _found(app: App, subscription: str) -> Subscription:
+    found = app.store.subscription(SubscriptionId(subscription))
+    if found is None:
         fail(f"no subscription {subscription!r}; `monitor subscriptions list` shows them")
     return found

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from urllib.parse import quote
 
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from monitor.domain.roster import RosterRow
@@ -131,3 +131,15 @@ def shuffled(rows: Sequence[RosterRow]) -> list[RosterRow]:
 def untidy(rows: Sequence[RosterRow]) -> list[RosterRow]:
     """White space, curly apostrophes and trailing blanks."""
     return [replace(row, agency=row.agency.replace("'", "\u2019") + "  ") for row in rows]
+
+
+def without_column(workbook: bytes, name: str) -> bytes:
+    """The workbook with one header renamed: a layout that ICE does not use."""
+    book = load_workbook(io.BytesIO(workbook))
+    sheet = book.worksheets[0]
+    for cell in sheet[1]:
+        if cell.value == name:
+            cell.value = f"{name} (old)"
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
