@@ -88,23 +88,29 @@ class TriggerScan:
     words: ahocorasick_rs.BytesAhoCorasick | None  #: squeezed, four letters and more
     plain: ahocorasick_rs.BytesAhoCorasick | None  #: the same as usually written, for a first look
     short: tuple[re.Pattern[bytes], ...]  #: whole words, with other signs between their letters
+    numbers: tuple[re.Pattern[bytes], ...]  #: whole numbers; in shown text only
 
     @classmethod
     def build(cls, anchors: Iterable[str], watched: Iterable[str] = ()) -> TriggerScan:
         """A scan for anchor words and phrases, and for watched bill numbers and names of acts.
 
-        A bill number ("SB 1164") is also found in its long form ("Senate Bill No. 1164").
+        A bill number ("SB 1164") is also found in its long form ("Senate Bill No. 1164"). A mere
+        number counts in shown text, and followed by "g" (the program's letter) anywhere.
         """
         terms = {term.strip() for term in anchors} | {
             form for term in watched for form in bill_forms(term.strip())
         }
-        terms.discard("")
-        long = sorted(t for t in terms if len(squeezed(t)) >= _SHORT)
-        short = sorted({squeezed(t) for t in terms if 0 < len(squeezed(t)) < _SHORT})
+        kept = _needed(terms)
+        long = [term for term in kept if not _is_short(squeezed(term))]
+        short = sorted({squeezed(term) for term in kept} - {squeezed(term) for term in long})
         return cls(
-            words=_automaton({squeezed(term) for term in long}),
+            words=_automaton(
+                {squeezed(term) for term in long}
+                | {word + b"g" for word in short if word.isdigit()}
+            ),
             plain=_automaton({term.lower().encode() for term in long}),
-            short=tuple(map(_whole_word, short)),
+            short=tuple(_whole_word(word) for word in short if not word.isdigit()),
+            numbers=tuple(_whole_word(word) for word in short if word.isdigit()),
         )
 
     def relevant(self, raw: bytes) -> bool:
@@ -113,18 +119,41 @@ class TriggerScan:
             return False
         if _undecidable(raw) or _hits(self.plain, raw.lower()):
             return True
-        return any(self._found(form) for form in _forms(raw))
+        raw = _spoken(_unescaped(raw))
+        if self._found(raw, self.short):  # attributes and scripts: descriptions, embedded data
+            return True
+        return any(self._found(form, (*self.short, *self.numbers)) for form in _shown(raw))
 
-    def _found(self, form: bytes) -> bool:
-        return _hits(self.words, _squeeze(form)) or self._has_short(form.lower())
-
-    def _has_short(self, lowered: bytes) -> bool:
-        """A match that goes on to the left is part of another word, as in "police"."""
+    def _found(self, form: bytes, short: tuple[re.Pattern[bytes], ...]) -> bool:
+        """A short match that goes on to the left is part of another word, as in "police"."""
+        if _hits(self.words, _squeeze(form)):
+            return True
+        lowered = form.lower()
         return any(
             not lowered[found.start() - 1 : found.start()].isalnum()
-            for pattern in self.short
+            for pattern in short
             for found in pattern.finditer(lowered)
         )
+
+
+def _is_short(word: bytes) -> bool:
+    """Too short, or a mere number: found in other words and in addresses all the time."""
+    return len(word) < _SHORT or word.isdigit()
+
+
+def _needed(terms: Iterable[str]) -> list[str]:
+    """The terms without those that hold another term as whole words, which is found anyway."""
+    worded = {tuple(_folded(term).lower().split()) for term in terms} - {()}
+    return sorted(
+        " ".join(words)
+        for words in worded
+        if not any(
+            words[i:j] in worded
+            for i in range(len(words))
+            for j in range(i + 1, len(words) + 1)
+            if (i, j) != (0, len(words))
+        )
+    )
 
 
 def _automaton(patterns: set[bytes]) -> ahocorasick_rs.BytesAhoCorasick | None:
@@ -179,12 +208,15 @@ def _undecidable(raw: bytes) -> bool:
     return any(not _ASCII_BASED.fullmatch(m[1]) for m in _CHARSET.finditer(head))
 
 
-def _forms(raw: bytes) -> Iterator[bytes]:
-    """The document in the forms in which its text may be whole, cheapest first."""
-    if b"\\u" in raw:
-        raw = _ESCAPE.sub(lambda m: chr(int(m[1], 16)).encode("utf-8", "ignore"), raw)
-    raw = _spoken(raw)
-    yield raw  # attributes and scripts: descriptions, captions, embedded data
+def _unescaped(raw: bytes) -> bytes:
+    r"""Letters that embedded data writes as \u0041."""
+    if b"\\u" not in raw:
+        return raw
+    return _ESCAPE.sub(lambda m: chr(int(m[1], 16)).encode("utf-8", "ignore"), raw)
+
+
+def _shown(raw: bytes) -> Iterator[bytes]:
+    """The text in the forms in which it may be whole, cheapest first."""
     shown = _without_unshown(raw)
     yield _TAG.sub(b"\x01", shown)
     if _BRACKET_IN_QUOTES.search(shown):
