@@ -48,6 +48,7 @@ class Request:
         tuple[str, str], ...
     ] = ()  #: carried to read(), e.g. title and date of the entry
     conditional: bool = True  #: send stored validators
+    again: bool = False  #: a second look at something known: not waited for, not tried again
     expect: Expectation = field(default_factory=Expectation)
 
 

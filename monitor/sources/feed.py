@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from typing import Literal
+from urllib.parse import urlencode
 
 from pydantic import Field
 
@@ -23,6 +24,7 @@ from monitor.extract.text import clean, fragment_text
 from monitor.kinds import Options, ReadContext, SourceKind, WebAddress
 
 _VERSION = 1
+_OLDER = "older"
 _SUMMARY_CHARS = 600
 _MARGIN_CHARS = 800
 _TAG = re.compile(rb"<[^<>]*>")
@@ -40,6 +42,16 @@ class FeedOptions(Options):
         "carries only a summary",
     )
     max_follow: int = Field(default=20, ge=0, le=200, description="articles fetched per check")
+    pages: int = Field(
+        default=1,
+        ge=1,
+        le=20,
+        description="feed pages read in one check; the next one only while all entries are new, "
+        "as after a downtime",
+    )
+    page_parameter: str = Field(
+        default="paged", max_length=40, description="query parameter of further pages"
+    )
     full_text_chars: int = Field(
         default=1200,
         ge=100,
@@ -50,15 +62,9 @@ class FeedOptions(Options):
 
 def first(source: Source, options: FeedOptions, cursor: str, now: datetime) -> tuple[Request, ...]:
     """The feed, and the articles that earlier checks could not get."""
-    feed = Request(
-        url=str(options.url),
-        accept="application/atom+xml,application/rss+xml,application/feed+json,"
-        "application/xml;q=0.9,text/xml;q=0.9,*/*;q=0.5",
-        expect=source.expect,
-    )
     waiting = [f for f in followup.load(unpacked(cursor, _VERSION)) if f.waits(now)]
     newest = waiting[-options.max_follow :] if options.max_follow else []
-    return (feed, *(f.request() for f in newest))
+    return (_page_request(source, options, 1), *(f.request() for f in newest))
 
 
 def read(snapshot: Snapshot, context: ReadContext[FeedOptions]) -> Reading:
@@ -66,6 +72,33 @@ def read(snapshot: Snapshot, context: ReadContext[FeedOptions]) -> Reading:
     if snapshot.request.purpose == followup.ARTICLE:
         return _article(snapshot, context)
     return _feed(snapshot, context)
+
+
+def _page_request(source: Source, options: FeedOptions, number: int) -> Request:
+    url = str(options.url)
+    if number > 1:
+        url += ("&" if "?" in url else "?") + urlencode({options.page_parameter: number})
+    return Request(
+        url=url,
+        purpose="main" if number == 1 else _OLDER,
+        accept="application/atom+xml,application/rss+xml,application/feed+json,"
+        "application/xml;q=0.9,text/xml;q=0.9,*/*;q=0.5",
+        context=(("page", str(number)),),
+        expect=source.expect,
+    )
+
+
+def _older(
+    snapshot: Snapshot, overlap: bool, context: ReadContext[FeedOptions]
+) -> tuple[tuple[Request, ...], tuple[str, ...]]:
+    """The next page of the feed where this one met nothing known, or the gap as a problem."""
+    if overlap:
+        return (), ()
+    number = int(dict(snapshot.request.context).get("page", "1") or 1)
+    if number < context.options.pages:
+        return (_page_request(context.source, context.options, number + 1),), ()
+    words = f"gap: no entry of {snapshot.request.url} was known; some may have been missed"
+    return (), (f"{words}. Ask more often, or set `pages`",)
 
 
 def _feed(snapshot: Snapshot, context: ReadContext[FeedOptions]) -> Reading:
@@ -87,6 +120,8 @@ def _feed(snapshot: Snapshot, context: ReadContext[FeedOptions]) -> Reading:
     changed = [k for k in keyed if k.changed]
     follow = [k for k in changed if _follows(k.entry, context.options)]
     direct = [k for k in changed if k not in follow]
+    overlap = _overlaps(known, feed.hashes, keyed)
+    older, gap = _older(snapshot, overlap, context)
     given_up = [f for f in pending if not f.waits(snapshot.captured_at)]
     waiting = [f for f in pending if f.waits(snapshot.captured_at)]
     new = [_announcement(k, snapshot.captured_at) for k in reversed(follow)]
@@ -95,11 +130,19 @@ def _feed(snapshot: Snapshot, context: ReadContext[FeedOptions]) -> Reading:
     items += [_announced_item(f, context) for f in given_up]
     return Reading(
         items=tuple(items),
-        next_requests=tuple(f.request() for f in _newest(new, context.options.max_follow)),
+        next_requests=(*older, *(f.request() for f in _newest(new, context.options.max_follow))),
         cursor=_cursor(remembered.storing(i.key for i in items), [*waiting, *new]),
-        problems=(*feed.problems, *_empty(feed.hashes, snapshot), *map(_lost, given_up)),
+        problems=(*feed.problems, *_empty(feed.hashes, snapshot), *gap, *map(_lost, given_up)),
         skipped=len(direct) - len(relevant) + len(feed.passed_over),
     )
+
+
+def _overlaps(known: Identities, hashes: tuple[str, ...], keyed: tuple[Keyed, ...]) -> bool:
+    """False where a feed read before holds nothing that was known: entries went by unseen."""
+    if not known.known or not hashes:
+        return True
+    earlier = {k.key for k in known.known if k.key}
+    return bool(known.hashes() & set(hashes)) or any(k.key in earlier for k in keyed)
 
 
 def _newest(new: list[Followup], limit: int) -> list[Followup]:

@@ -50,7 +50,12 @@ class ListingOptions(Options):
     exclude: tuple[Selector, ...] = Field(
         default=("nav", "header", "footer"), description="CSS selectors of parts without articles"
     )
-    pages: int = Field(default=1, ge=1, le=20, description="index pages read in one check")
+    pages: int = Field(
+        default=1,
+        ge=1,
+        le=20,
+        description="index pages read in one check; the next one only while all links are new",
+    )
     page_parameter: str = Field(
         default="", max_length=40, description="query parameter of further pages, e.g. page"
     )
@@ -89,17 +94,16 @@ class _Known:
 def first(
     source: Source, options: ListingOptions, cursor: str, now: datetime
 ) -> tuple[Request, ...]:
-    """The index pages, articles still waiting, and the recent articles whose turn it is."""
+    """The index page, articles still waiting, and the recent articles whose turn it is."""
     state = unpacked(cursor, _VERSION)
     waiting = [f for f in followup.load(state) if f.waits(now)]
     newest = waiting[-options.max_follow :] if options.max_follow else []
     again = [
-        _followup(known).request()
+        replace(_followup(known).request(), again=True)
         for known in _known(state)[: options.recheck]
         if _due(known.key, source, options, now)
     ]
-    pages = [_index_request(source, options, number) for number in range(options.pages)]
-    return (*pages, *(f.request() for f in newest), *again)
+    return (_index_request(source, options, 0), *(f.request() for f in newest), *again)
 
 
 def read(snapshot: Snapshot, context: ReadContext[ListingOptions]) -> Reading:
@@ -154,8 +158,12 @@ def _index(snapshot: Snapshot, context: ReadContext[ListingOptions]) -> Reading:
         for entry in reversed(fresh)
     ]
     order = [*kept, *fresh] if number else [*fresh, *kept]
+    # Only a page full of news can have pushed news on to the next one.
+    further = fresh == listed and number + 1 < context.options.pages
+    older = (_index_request(context.source, context.options, number + 1),) if further else ()
+    follow = (f.request() for f in new[::-1][: context.options.max_follow])
     return Reading(
-        next_requests=tuple(f.request() for f in new[::-1][: context.options.max_follow]),
+        next_requests=(*older, *follow),
         cursor=_cursor(order, [*pending, *new]),
         listed=tuple(e.key for e in listed),
         complete=context.options.complete and context.options.pages == 1,

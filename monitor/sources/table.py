@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 from urllib.parse import unquote, urlsplit
@@ -67,7 +68,8 @@ def first(source: Source, options: TableOptions, cursor: str, now: datetime) -> 
     if options.where != "links" or not _recheck_due(source, options, now):
         return (page,)
     known = rows(unpacked(cursor, _VERSION), "links")
-    return (page, *(_request(name, url) for name, url in (r for r in known if len(r) == 2)))
+    again = (replace(_request(r[0], r[1]), again=True) for r in known if len(r) == 2)
+    return (page, *again)
 
 
 def read(snapshot: Snapshot, context: ReadContext[TableOptions]) -> Reading:
@@ -146,14 +148,7 @@ def _named(table: Table, name: str) -> Table:
     """The table under the name the link gives it; its columns decide what it really is."""
     if not name:
         return table
-    return Table(
-        name=name,
-        header=table.header,
-        rows=table.rows,
-        modified_at=table.modified_at,
-        file_name=table.file_name,
-        notes=table.notes,
-    )
+    return replace(table, name=name)
 
 
 def _file_name(snapshot: Snapshot) -> str:

@@ -334,3 +334,26 @@ def test_teasers_bloated_by_markup_are_still_followed(padding: str, escaped: boo
         teaser = teaser.replace("'false'&gt;", "'false'>")
     got = read(snapshot(rss(teaser)), context(trigger=b"287(g)"))
     assert len(got.next_requests) == 1
+
+
+def page_of_entries(*numbers: int) -> bytes:
+    links = {n: f"https://news.example.org/{n}" for n in numbers}
+    return rss(*(entry(guid=f"g{n}", link=link, title=str(n)) for n, link in links.items()))
+
+
+def test_after_a_downtime_older_pages_are_read_until_something_is_known() -> None:
+    src = source(pages=3)
+    once = reading(page_of_entries(1, 2), src=src)
+    assert once.next_requests == () and once.problems == ()
+    later = reading(page_of_entries(7, 8), once.cursor, src=src)
+    assert [r.url for r in later.next_requests] == [f"{URL}?paged=2"]
+    request = later.next_requests[0]
+    older = read(snapshot(page_of_entries(2, 3), request), context(later.cursor, src))
+    assert [i.key for i in older.items] == ["g3"] and older.next_requests == ()
+    assert reading(page_of_entries(7, 8), older.cursor, src=src).problems == ()
+
+
+def test_a_gap_is_told() -> None:
+    once = reading(page_of_entries(1, 2))
+    assert reading(page_of_entries(2, 3), once.cursor).problems == ()
+    assert reading(page_of_entries(8, 9), once.cursor).problems[0].startswith("gap: ")
