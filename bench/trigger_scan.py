@@ -49,7 +49,7 @@ def pages(count: int, share: float) -> list[bytes]:
 
 def _plain(body: bytes) -> bytes:
     """The page without the paragraphs and teasers that hold trigger words."""
-    words = (b"migra", b"etainer", b"anctuary", b"287", b" ICE", b"elcoming")
+    words = (b"migra", b"etainer", b"anctuary", b"287", b" ICE", b" ice", b"elcoming")
     parts = re.split(rb"(?=<p>|<li>)", body)
     return b"".join(part for part in parts if not any(word in part for word in words))
 
