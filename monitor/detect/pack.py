@@ -177,7 +177,9 @@ class _Loader:
             stems=stems,
             always=always,
             anchor_words=anchors,
-            anchor_scan=ahocorasick_rs.AhoCorasick(list(anchors)),
+            anchor_scan=ahocorasick_rs.AhoCorasick(
+                list(anchors), matchkind=ahocorasick_rs.MatchKind.LeftmostLongest
+            ),
             longest_stem=max((len(stem) for stem in stems), default=0),
             governors=dict(governors),
             version=version,
