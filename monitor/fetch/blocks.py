@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 _LOOK_BYTES = 131_072
-_SHORT_TEXT_CHARS = 1_200
+#: Visible text of a wall. A short release with a newsletter form easily has twice as much.
+_SHORT_TEXT_CHARS = 700
+_BARE_TEXT_CHARS = 350
 # Pages may be made to cost time: every pattern below is linear in the page.
 _TITLE = re.compile(rb"<title[^<>]{0,200}>([^<]{0,300})</title>")
 _H1 = re.compile(rb"<h1[^<>]{0,300}>(.{0,300}?)</h1>", re.DOTALL)
@@ -68,23 +70,27 @@ _STRONG: tuple[tuple[str, tuple[bytes, ...]], ...] = (
     ("unblock", (b"due to aggressive automated scraping",)),
 )
 
-#: Signs that an ordinary page may carry too: they count where the page says next to nothing.
-_WEAK: tuple[tuple[str, tuple[bytes, ...]], ...] = (
+#: Markup that ordinary pages carry too: it counts where the page says as good as nothing.
+_WIDGETS: tuple[tuple[str, tuple[bytes, ...]], ...] = (
     ("imperva", (b"_incapsula_resource",)),
     ("datadome", (b"captcha-delivery.com",)),
-    ("cloudflare", (b"checking your browser before accessing",)),
-    ("cloudflare", (b"enable javascript and cookies to continue",)),
-    ("cloudflare", (b"cdn-cgi/challenge-platform", b"just a moment")),
     ("captcha", (b"g-recaptcha",)),
     ("captcha", (b"h-captcha",)),
     ("captcha", (b"cf-turnstile",)),
+    ("consent", (b"accept all", b"reject all", b"cookies")),
+    ("consent", (b"consent.cmp", b"iframe")),
+)
+
+#: Sentences of walls that an article could use: they count where the page says little else.
+_SENTENCES: tuple[tuple[str, tuple[bytes, ...]], ...] = (
+    ("cloudflare", (b"checking your browser before accessing",)),
+    ("cloudflare", (b"enable javascript and cookies to continue",)),
+    ("cloudflare", (b"cdn-cgi/challenge-platform", b"just a moment")),
     ("captcha", (b"verify you are human",)),
     ("captcha", (b"verify that you are not a robot",)),
     ("captcha", (b"unusual traffic from your",)),
     ("captcha", (b"complete the security check",)),
     ("consent", (b"before you continue", b"cookies")),
-    ("consent", (b"accept all", b"reject all", b"cookies")),
-    ("consent", (b"consent.cmp", b"iframe")),
     ("maintenance", (b"scheduled maintenance",)),
     ("maintenance", (b"undergoing maintenance",)),
     ("maintenance", (b"down for maintenance",)),
@@ -166,7 +172,11 @@ def _by_title(page: bytes, status: int) -> Block | None:
     if family is not None and (family != "soft_404" or status == 200):
         shown = title.decode("utf-8", "replace")
         return Block(family=family, detail=f"the page is titled {shown[:80]!r}")
-    if status == 200 and _title_family(_first(_H1, page)) == "soft_404" and _is_short(page):
+    if (
+        status == 200
+        and _title_family(_first(_H1, page)) == "soft_404"
+        and (_visible_chars(page) < _SHORT_TEXT_CHARS)
+    ):
         return Block(family="soft_404", detail="the page says that it was not found")
     return None
 
@@ -180,8 +190,13 @@ def _title_family(title: bytes) -> str | None:
 
 
 def _by_short_page(page: bytes) -> Block | None:
-    block = _by_signs(page, _WEAK)
-    return block if block and _is_short(page) else None
+    sentence, widget = _by_signs(page, _SENTENCES), _by_signs(page, _WIDGETS)
+    if sentence is None and widget is None:
+        return None
+    chars = _visible_chars(page)
+    if sentence is not None and chars < _SHORT_TEXT_CHARS:
+        return sentence
+    return widget if chars < _BARE_TEXT_CHARS else None
 
 
 def _first(pattern: re.Pattern[bytes], page: bytes) -> bytes:
@@ -189,14 +204,13 @@ def _first(pattern: re.Pattern[bytes], page: bytes) -> bytes:
     return _SPACE.sub(b" ", _TAG.sub(b" ", found[1])).strip() if found else b""
 
 
-def _is_short(page: bytes) -> bool:
-    """Whether a reader would see next to nothing; a page cut off by the look is long."""
+def _visible_chars(page: bytes) -> int:
+    """How much a reader would see, at the least; a page cut off by the look counts as long."""
     if len(page) >= _LOOK_BYTES:
-        return False
+        return _LOOK_BYTES
     for begin, end in _UNSEEN:
         page = _cut(page, begin, end)
-    text = _SPACE.sub(b" ", _TAG.sub(b" ", page))
-    return len(text.strip()) < _SHORT_TEXT_CHARS
+    return len(_SPACE.sub(b" ", _TAG.sub(b" ", page)).strip())
 
 
 def _cut(page: bytes, begin: bytes, end: bytes) -> bytes:

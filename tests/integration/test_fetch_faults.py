@@ -389,6 +389,16 @@ def test_the_environments_proxies_are_ignored(
         client.close()
 
 
+def test_a_netrc_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".netrc").write_text("machine 127.0.0.1 login me password canary\n")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with FaultServer() as own:
+        client = make_client()
+        fetch(client, job(own.url("/echo")))
+        assert "authorization" not in own.seen[0].headers
+        client.close()
+
+
 def test_names_that_do_not_resolve(client: Client) -> None:
     outcome = fetch(client, job("http://does-not-exist.invalid/"))
     assert isinstance(outcome, FetchFailed) and outcome.reason == "dns"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import html
+import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -197,6 +200,41 @@ def test_ordinary_pages_pass(title: bytes, extra: bytes) -> None:
         )
         is None
     )
+
+
+def test_a_short_release_with_a_newsletter_form_passes() -> None:
+    text = b"The sheriff signed a memorandum of agreement on Tuesday, the office said. " * 6
+    widget = b"<div class='g-recaptcha'></div><p>We use cookies. Accept all Reject all</p>"
+    page = b"<html><title>Sheriff signs agreement</title><body>" + text + widget + b"</body></html>"
+    assert (
+        blocks.recognised(
+            status=200, headers={}, body=page, final_url="https://a.gov/", media_type="text/html"
+        )
+        is None
+    )
+
+
+NEGATIVES = Path(__file__).parents[3] / "shared" / "data" / "negatives" / "press_releases.jsonl"
+
+
+@pytest.mark.skipif(not NEGATIVES.exists(), reason="needs ../shared/data, which is not here")
+def test_of_a_thousand_real_releases_only_the_interruptions_are_blocked() -> None:
+    """Some of the collected releases are interruption pages that a collector took for content."""
+    blocked = []
+    for line in NEGATIVES.read_text(encoding="utf-8").splitlines():
+        release = json.loads(line)
+        title = html.escape(release.get("title") or "")
+        page = f"<html><title>{title} | Office</title><p>{html.escape(release['text'])}</p></html>"
+        block = blocks.recognised(
+            status=200,
+            headers={},
+            body=page.encode(),
+            final_url="https://a.gov/",
+            media_type="text/html",
+        )
+        if block is not None:
+            blocked.append(title)
+    assert set(blocked) == {"Pardon Our Interruption"}
 
 
 def test_headers_hosts_and_statuses() -> None:
