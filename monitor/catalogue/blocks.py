@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date, time, timedelta
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -75,6 +76,17 @@ def _cron(value: str) -> str:
     return value
 
 
+def _formed(pattern: str, words: str) -> Callable[[str], str]:
+    """A validator for a form that is easier said in words than as a pattern."""
+
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(f"give {words}")
+        return value
+
+    return check
+
+
 def _weekday(value: object) -> object:
     word = value.strip().lower() if isinstance(value, str) else ""
     found = [n for n, name in enumerate(_WEEKDAYS) if len(word) >= 2 and name.startswith(word)]
@@ -89,8 +101,13 @@ Span = Annotated[tuple[time, time], BeforeValidator(_span)]
 Zone = Annotated[str, AfterValidator(_zone)]
 State = Annotated[str, AfterValidator(_state)]
 Checked = Annotated[date | None, BeforeValidator(_checked)]
-Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]{1,63}$")]
-EnvName = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{2,60}$")]
+Id = Annotated[
+    str, AfterValidator(_formed(r"[a-z0-9][a-z0-9_]{1,63}", "two or more of a-z, 0-9 and _"))
+]
+EnvName = Annotated[
+    str, AfterValidator(_formed(r"[A-Z][A-Z0-9_]{2,60}", "the NAME of an environment variable"))
+]
+County = Annotated[str, AfterValidator(_formed(r"\d{5}", 'five FIPS digits in quotes: "48201"'))]
 
 
 class ScheduleBlock(Options):
@@ -159,7 +176,7 @@ class SourceBlock(Options):
     states: tuple[State, ...] = Field(
         default=(), description="states it speaks about, two letters; empty: anywhere"
     )
-    county: Annotated[str, Field(pattern=r"^\d{5}$")] | None = Field(
+    county: County | None = Field(
         default=None, description="county it speaks about, five FIPS digits in quotes"
     )
     sees: tuple[EventType, ...] = Field(
