@@ -44,6 +44,8 @@ VARIABLES: dict[str, tuple[str, str]] = {
     "MONITOR_SLACK_WEBHOOK": ("", "incoming webhook, instead of a bot token"),
     "MONITOR_SLACK_API": ("https://slack.com/api/", "Slack API address"),
     "MONITOR_SLACK_CHANNEL": ("", "default channel id of seeded subscriptions"),
+    "MONITOR_SLACK_EDITORS": ("", "Slack user ids with the role editor, comma separated"),
+    "MONITOR_SLACK_ADMINS": ("", "Slack user ids with the role admin, comma separated"),
     "MONITOR_SMTP_HOST": ("", "mail server"),
     "MONITOR_SMTP_PORT": ("587", "its port"),
     "MONITOR_SMTP_USER": ("", "login, if it wants one"),

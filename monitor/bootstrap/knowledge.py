@@ -6,6 +6,8 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
+import yaml
+
 from monitor.bootstrap.machine import data_names, data_text
 from monitor.catalogue.changes import catalogue_changes
 from monitor.catalogue.load import Catalogue, parse_catalogue
@@ -30,6 +32,21 @@ def gazetteer() -> Gazetteer:
 def ledger() -> LedgerKnowledge:
     """Reviewed names of agencies, counties and towns; read once a process."""
     return ledger_knowledge(data_text("agency_aliases.yaml"), gazetteer())
+
+
+def cited_figures() -> list[dict[str, object]]:
+    """Figures that others quote, as cited facts; never mixed with the roster's own."""
+    figures = yaml.safe_load(data_text("cited_figures.yaml"))["figures"]
+    return [
+        {
+            "day": f["day"],
+            "figure": f["unit"],
+            "value": f["value"],
+            "said": f["said"],
+            "source": f["by"],
+        }
+        for f in figures
+    ]
 
 
 def watched_catalogue(settings: Settings, clock: Clock, health: HealthStore) -> Watched[Catalogue]:

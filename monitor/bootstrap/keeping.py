@@ -1,0 +1,85 @@
+"""Backup, restore, moving, publishing, pruning: what is done with the store as a whole."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from monitor.domain.errors import StoreError
+
+if TYPE_CHECKING:
+    from monitor.bootstrap.compose import App
+    from storage.store import SqlStore
+
+#: Captures that no event rests on are kept so long; health entries likewise.
+KEEP_CAPTURES = timedelta(days=90)
+KEEP_HEALTH = timedelta(days=400)
+
+
+def sql_store(app: App) -> SqlStore:
+    """The store as the one that there is."""
+    from storage.store import SqlStore
+
+    if not isinstance(app.store, SqlStore):
+        raise StoreError("this store cannot be copied as a whole")
+    return app.store
+
+
+def publish(app: App) -> str:
+    """Write the published dataset; a sentence about it."""
+    from storage.publish import publish as write
+
+    directory = app.settings.data_dir / "published"
+    made = write(sql_store(app).db, directory, app.clock.now())
+    return f"{made.events} events and {made.records} records published in {directory}"
+
+
+def prune(app: App) -> str:
+    """Forget what nothing rests on; a sentence about it."""
+    now = app.clock.now()
+    gone = sql_store(app).prune(now - KEEP_CAPTURES, now - KEEP_HEALTH)
+    return (
+        f"{gone.snapshots} captures, {gone.bodies} bodies, {gone.health} health entries forgotten"
+    )
+
+
+def backup(app: App, path: Path) -> str:
+    """Write a backup; a sentence about it."""
+    from storage.backup import backup as write
+
+    made = write(sql_store(app), path, app.clock.now())
+    return f"{made.path}: {made.bodies} bodies, {made.size_bytes >> 20} MB unpacked"
+
+
+def restore(path: Path, data_dir: Path, url: str) -> str:
+    """Put a backup in place of nothing; a sentence about it."""
+    from storage.backup import restore as put
+
+    made = put(path, url, data_dir)
+    return f"{path} of {made.made_at} stands in {data_dir}; `monitor verify` proves it"
+
+
+def drill(path: Path) -> tuple[str, tuple[str, ...]]:
+    """Restore to a temporary place and prove it; (a sentence with the time, problems)."""
+    from storage.backup import drill as attempt
+
+    start = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="restore-drill-") as scratch:
+        tried = attempt(path, Path(scratch))
+    seconds = time.monotonic() - start
+    return f"{tried.records} records restored and proved in {seconds:.1f} s", tried.problems
+
+
+def move(app: App, target_url: str, progress: Callable[[str, int], None]) -> str:
+    """Copy the database to another one; a sentence about it."""
+    from storage.move import move as copy
+
+    copied = copy(app.settings.database_url, target_url, progress)
+    return (
+        f"{sum(copied.values())} rows of {len(copied)} tables copied; set MONITOR_DATABASE_URL to "
+        "the new address, and keep the archive directory where it is"
+    )
