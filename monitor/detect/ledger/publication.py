@@ -165,7 +165,7 @@ class _RowReader:
 
     def row(self, line: TableRow) -> RosterRow:
         """One row with values normalised and repaired cells kept beside them."""
-        cells = {column: line.cells[at] for column, at in self.columns.at.items()}
+        cells = {column: _cell(line, at) for column, at in self.columns.at.items()}
         state = state_code(cells[Column.STATE]) or ""
         model = model_of(cells[Column.MODEL])
         county = county_name(cells.get(Column.COUNTY, ""))
@@ -194,7 +194,7 @@ class _RowReader:
         at = self.columns.at.get(column)
         if at is None:
             return None, ""
-        text, target = line.cells[at], line.links[at] if at < len(line.links) else None
+        text, target = _cell(line, at), line.links[at] if at < len(line.links) else None
         if "://" in text or text.strip().lower().startswith(("http", "www.")):
             return unwrap(target) or unwrap(text.strip()), "link"
         return unwrap(target), without_mailboxes(clean(text))
@@ -234,6 +234,11 @@ class _RowReader:
         if form:
             kept.append(("link form", form))
         return tuple(kept)
+
+
+def _cell(line: TableRow, at: int) -> str:
+    """A cell, blank where the row is shorter than the header."""
+    return line.cells[at] if at < len(line.cells) else ""
 
 
 def _scrub(cell: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from monitor.detect.ledger.absence import ended
 from monitor.detect.ledger.accept import Accepted, accept, match_publication
 from monitor.detect.ledger.columns import ListKind
 from monitor.detect.ledger.guards import (
@@ -216,8 +217,21 @@ def _first(state: LedgerState, publication: Publication, accepted: Accepted) -> 
 
 
 def _absorb(state: LedgerState, publication: Publication, accepted: Accepted) -> LedgerStep:
-    """The first live publication over the packaged history: what came between is not observed."""
-    return _silently(OutcomeKind.ABSORBED, state, publication, accepted)
+    """The first live publication over the packaged history: what came between is not observed.
+
+    What is gone by then ended at a time nobody saw: it is ended at once, silently.
+    """
+    entries = dict(accepted.state.entries)
+    ends = []
+    for outcome in accepted.outcomes:
+        if outcome.outcome is OutcomeKind.MISSING:
+            entries[outcome.agreement_id] = ended(entries[outcome.agreement_id])
+            ends.append(replace(outcome, outcome=OutcomeKind.REMOVED, reason="not observed"))
+    kept = tuple(o for o in accepted.outcomes if o.outcome is not OutcomeKind.COSMETIC)
+    absorbed = replace(
+        accepted, state=replace(accepted.state, entries=entries), outcomes=(*kept, *ends)
+    )
+    return _silently(OutcomeKind.ABSORBED, state, publication, absorbed)
 
 
 def _silently(
