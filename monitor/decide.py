@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
+from monitor.detect.bill_lists import each_bill
 from monitor.domain.claim import Claim, Finding
 from monitor.domain.event import Decision, Event
 from monitor.domain.ident import ItemId, SnapshotId
@@ -77,6 +78,8 @@ def rederived(revision: Revision, previous: Revision | None) -> bool:
 def bind(source: Source, revision: Revision, findings: Sequence[Finding]) -> tuple[Claim, ...]:
     """One claim per finding, in order, tied to the revision; the tier is the source's own.
 
+    A finding about a list of bills gives one claim for each of them.
+
     For a table the revision is that of the publication (one item per publication, its key the
     fingerprint), so that a claim's id never repeats. A finding's attribute "row" or "page" gives
     the locator, otherwise the quote's offsets do.
@@ -97,7 +100,7 @@ def bind(source: Source, revision: Revision, findings: Sequence[Finding]) -> tup
             title=item.title,
             published=item.published,
         )
-        for slot, finding in enumerate(findings)
+        for slot, finding in enumerate(each_bill(findings))
     )
 
 
