@@ -228,7 +228,9 @@ def _united(evidence: tuple[Evidence, ...], new: Evidence) -> tuple[Evidence, ..
 
 def _attributes(event: Event, claim: Claim) -> tuple[tuple[str, str], ...]:
     """What is known beside the facts; ICE's own SIGNED date is kept apart from the agency's."""
-    known = dict(claim.finding.attributes) | dict(event.attributes)
+    known = dict(event.attributes)
+    if RANK[claim.tier] >= RANK[event.tier]:
+        known = dict(claim.finding.attributes) | known
     for name, value in claim.finding.attributes:
         if claim.tier is Tier.ROSTER and name not in ("row", "page"):
             known[name] = value
