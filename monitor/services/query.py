@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
+from threading import Lock
+from typing import TypeVar, cast
 
 from monitor.domain.errors import FilterError
 from monitor.domain.event import Event, Record
@@ -24,9 +26,12 @@ from monitor.domain.roster import Agreement, LedgerOutcome, RosterCounts, RowSta
 from monitor.ports import Clock, Count, EventQuery, Page, Store
 from monitor.resolve.gazetteer import Gazetteer
 
+T = TypeVar("T")
+
 #: Redirects after merges are followed so far; a longer chain is a fault of the log.
 MAX_REDIRECTS = 20
 MAX_LIMIT = 200
+MAX_KEPT = 256
 #: Fields that a row of the roster has; `since` and `until` compare SIGNED.
 ROSTER_FIELDS = ("state", "county", "model", "agency", "place", "text", "since", "until")
 #: An export stops here and says so.
@@ -104,8 +109,9 @@ class QueryService:
     """Questions to the log and the roster, in the words of the one grammar."""
 
     def __init__(self, *, store: Store, gazetteer: Gazetteer, clock: Clock) -> None:
-        """Everything is read through the store's ports; nothing is cached."""
+        """Counts, facets and series are remembered until the log grows; nothing else is."""
         self._store = store
+        self._numbers = _Numbers(store)
         self._clock = clock
         self.gazetteer = gazetteer
 
@@ -159,15 +165,18 @@ class QueryService:
 
     def count(self, asked: Asked) -> Count:
         """How many, counted up to 10,000."""
-        return self._store.count_events(replace(asked.query, cursor=None))
+        query = replace(asked.query, cursor=None)
+        return self._numbers.get(("count", query), lambda: self._store.count_events(query))
 
     def facets(self, asked: Asked) -> dict[str, tuple[tuple[str, int], ...]]:
         """Counts by type, state, model, status, tier, direction."""
-        return self._store.facets(replace(asked.query, cursor=None))
+        query = replace(asked.query, cursor=None)
+        return self._numbers.get(("facets", query), lambda: self._store.facets(query))
 
     def series(self, asked: Asked, bucket: str) -> tuple[tuple[str, int], ...]:
         """Counts per day, week or month of recording, oldest first."""
-        return self._store.series(replace(asked.query, cursor=None), bucket)
+        query = replace(asked.query, cursor=None)
+        return self._numbers.get((bucket, query), lambda: self._store.series(query, bucket))
 
     def event(self, event_id: str, known_at: datetime | None = None) -> EventView | None:
         """The event behind an id, merges followed, with its records oldest first."""
@@ -275,6 +284,34 @@ class QueryService:
 
     def _counties_near(self, place: str, km: int) -> tuple[str, ...]:
         return tuple(county.fips for county in self.gazetteer.near(place, km))
+
+
+class _Numbers:
+    """Results that depend on the log alone, kept until its next record; the newest 256."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._lock = Lock()
+        self._kept: OrderedDict[Hashable, object] = OrderedDict()
+        self._sequence = -1
+
+    def get(self, key: Hashable, count: Callable[[], T]) -> T:
+        """The kept result, else a fresh one."""
+        sequence = self._store.last_sequence()
+        with self._lock:
+            if sequence != self._sequence:
+                self._kept.clear()
+                self._sequence = sequence
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return cast(T, self._kept[key])
+        found = count()
+        with self._lock:
+            if sequence == self._sequence:
+                self._kept[key] = found
+                if len(self._kept) > MAX_KEPT:
+                    self._kept.popitem(last=False)
+        return found
 
 
 def end_of_day(day: date) -> datetime:

@@ -12,11 +12,10 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from monitor.domain.errors import FilterError
 from monitor.domain.event import Event
 from monitor.domain.filter import Filter
-from monitor.domain.roster import RowState
 from monitor.domain.vocabulary import Worth
 from monitor.services.query import Asked
 from monitor.web.citation import cite_event, cite_list
-from monitor.web.map import AreaMap, state_map
+from monitor.web.map import state_map
 from monitor.web.moments import read_moment
 from monitor.web.parts import Site, site
 from monitor.web.render import local_link, newest_capture, page, permalink
@@ -37,16 +36,14 @@ def start(request: Request) -> HTMLResponse:
     new = _newest(own)
     since = own.parts.clock.now().date() - timedelta(weeks=52)
     asked = own.parts.query.ask(f"worth:alert recorded_since:{since.isoformat()}")
-    listed, area = roster_map(own)
+    roster = own.parts.query.roster()
     return page(
         request,
         "start.html",
         lines=event_lines(new),
-        series=own.parts.query.series(asked, "week"),
         bars=bars(own.parts.query.series(asked, "week")),
-        area=area,
-        by_state=listed,
-        roster=own.parts.query.roster(),
+        area=state_map(dict(roster.by_state)),
+        roster=roster,
         as_of=newest_capture(own),
     )
 
@@ -126,16 +123,6 @@ def event_page(request: Request, event_id: EventPath, known_at: Text = "") -> Re
 def event_short(event_id: EventPath) -> RedirectResponse:
     """The long form of the address leads to the permanent one."""
     return RedirectResponse(f"/e/{event_id}", status_code=301)
-
-
-def roster_map(own: Site) -> tuple[tuple[tuple[str, int], ...], AreaMap]:
-    """Listed agreements by state, and their map."""
-    counts: dict[str, int] = {}
-    for agreement in own.parts.store.agreements():
-        if agreement.state is not RowState.ENDED:
-            counts[agreement.row.state] = counts.get(agreement.row.state, 0) + 1
-    ordered = tuple(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
-    return ordered, state_map(counts)
 
 
 def _newest(own: Site) -> tuple[Event, ...]:

@@ -9,8 +9,7 @@ from fastapi.responses import HTMLResponse
 
 from monitor.domain.filter_fields import STATES
 from monitor.domain.roster import Agreement, RowState
-from monitor.web.map import county_map
-from monitor.web.pages import roster_map
+from monitor.web.map import county_map, state_map
 from monitor.web.parts import site
 from monitor.web.render import newest_capture, page
 from monitor.web.views import county_name, event_lines, record_line
@@ -25,13 +24,13 @@ FipsPath = Annotated[str, Path(pattern="^[0-9]{5}$")]
 def states_page(request: Request) -> HTMLResponse:
     """All states with their listed agreements and events, as map and table."""
     own = site(request)
-    listed, area = roster_map(own)
+    listed = dict(own.parts.query.roster().by_state)
     facets = own.parts.query.facets(own.parts.query.ask(""))
     return page(
         request,
         "states.html",
-        area=area,
-        listed=dict(listed),
+        area=state_map(listed),
+        listed=listed,
         events=dict(facets.get("state", ())),
         states=STATES,
         as_of=newest_capture(own),

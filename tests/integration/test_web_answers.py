@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import csv
+import hashlib
 import io
 import json
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from random import Random
 from xml.etree import ElementTree as ET
 
@@ -293,3 +296,10 @@ def test_reading_is_possible_for_supervisors_and_scrapers(site: Website) -> None
     numbers = site.signed_in(READER).get("/metrics").text
     assert 'monitor_sources{standing="ok"} 2.0' in numbers
     assert HOSTILE not in numbers
+
+
+def test_the_vendored_script_is_the_one_that_the_docs_name() -> None:
+    root = Path(__file__).parents[2]
+    script = (root / "monitor/web/static/htmx-2.0.11.min.js").read_bytes()
+    named = base64.b64encode(hashlib.sha384(script).digest()).decode()
+    assert f"sha384-{named}" in (root / "docs/api.md").read_text("utf-8")
