@@ -79,12 +79,17 @@ def load(state: Json) -> tuple[Followup, ...]:
     )
 
 
-def dump(pending: Iterable[Followup]) -> Json:
-    """For a cursor's state; one per key, the newest announcement, at most 200."""
+def fitting(pending: Iterable[Followup]) -> tuple[list[Followup], list[Followup]]:
+    """The newest 200, one per key, and the older ones that a cursor has no room for."""
     latest = {f.key: f for f in pending}
+    ordered = list(latest.values())
+    return ordered[-MAX_PENDING:], ordered[:-MAX_PENDING]
+
+
+def dump(pending: Iterable[Followup]) -> Json:
+    """For a cursor's state; see fitting()."""
     names = (*_FIELDS, "since")
-    kept = list(latest.values())[-MAX_PENDING:]
-    return {"pending": [[getattr(f, name) for name in names] for f in kept]}
+    return {"pending": [[getattr(f, name) for name in names] for f in fitting(pending)[0]]}
 
 
 def without(pending: Iterable[Followup], key: str) -> tuple[Followup, ...]:

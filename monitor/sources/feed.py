@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 from urllib.parse import urlencode
@@ -117,23 +118,52 @@ def _feed(snapshot: Snapshot, context: ReadContext[FeedOptions]) -> Reading:
         reason = f"{len(feed.hashes)} entries, expected at least {least}"
         return Reading(cursor=context.cursor, rejected=reason)
     keyed, remembered = identified(known, feed.hashes, feed.entries, feed.passed_over)
-    changed = [k for k in keyed if k.changed]
-    follow = [k for k in changed if _follows(k.entry, context.options)]
-    direct = [k for k in changed if k not in follow]
-    overlap = _overlaps(known, feed.hashes, keyed)
-    older, gap = _older(snapshot, overlap, context)
-    given_up = [f for f in pending if not f.waits(snapshot.captured_at)]
-    waiting = [f for f in pending if f.waits(snapshot.captured_at)]
-    new = [_announcement(k, snapshot.captured_at) for k in reversed(follow)]
-    relevant = [k for k in direct if k.stored or _relevant(k.entry, context)]
-    items = [_entry_item(k, context) for k in relevant]
-    items += [_announced_item(f, context) for f in given_up]
+    older, gap = _older(snapshot, _overlaps(known, feed.hashes, keyed), context)
+    sorted_out = _sorted_out([k for k in keyed if k.changed], pending, snapshot, context)
+    items = sorted_out.items
     return Reading(
+        items=items,
+        next_requests=(*older, *sorted_out.requests),
+        cursor=_cursor(remembered.storing(i.key for i in items), sorted_out.waiting),
+        problems=(*feed.problems, *_empty(feed.hashes, snapshot), *gap, *sorted_out.problems),
+        skipped=sorted_out.skipped + len(feed.passed_over),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _SortedOut:
+    """What becomes of the changed entries and of the articles still waited for."""
+
+    items: tuple[Item, ...]
+    requests: tuple[Request, ...]  #: of the newest articles; the rest waits for the next check
+    waiting: tuple[Followup, ...]
+    problems: tuple[str, ...]
+    skipped: int
+
+
+def _sorted_out(
+    changed: list[Keyed],
+    pending: tuple[Followup, ...],
+    snapshot: Snapshot,
+    context: ReadContext[FeedOptions],
+) -> _SortedOut:
+    now = snapshot.captured_at
+    follows = [_follows(k.entry, context.options) for k in changed]
+    direct = [k for k, away in zip(changed, follows, strict=True) if not away]
+    relevant = [k for k in direct if k.stored or _relevant(k.entry, context)]
+    new = [_announcement(k, now) for k, away in zip(changed, follows, strict=True) if away][::-1]
+    given_up = [f for f in pending if not f.waits(now)]
+    # More than the cursor holds: the oldest are told from what the feed says of them.
+    waiting, crowded = followup.fitting([*(f for f in pending if f.waits(now)), *new])
+    told = [f for f in crowded if context.relevant(f"{f.title}\n{f.summary}".encode())]
+    items = [_entry_item(k, context) for k in relevant]
+    items += [_announced_item(f, context) for f in (*given_up, *told)]
+    return _SortedOut(
         items=tuple(items),
-        next_requests=(*older, *(f.request() for f in _newest(new, context.options.max_follow))),
-        cursor=_cursor(remembered.storing(i.key for i in items), [*waiting, *new]),
-        problems=(*feed.problems, *_empty(feed.hashes, snapshot), *gap, *map(_lost, given_up)),
-        skipped=len(direct) - len(relevant) + len(feed.passed_over),
+        requests=tuple(f.request() for f in new[::-1][: context.options.max_follow]),
+        waiting=tuple(waiting),
+        problems=tuple(map(_lost, given_up)),
+        skipped=len(direct) - len(relevant) + len(crowded) - len(told),
     )
 
 
@@ -143,11 +173,6 @@ def _overlaps(known: Identities, hashes: tuple[str, ...], keyed: tuple[Keyed, ..
         return True
     earlier = {k.key for k in known.known if k.key}
     return bool(known.hashes() & set(hashes)) or any(k.key in earlier for k in keyed)
-
-
-def _newest(new: list[Followup], limit: int) -> list[Followup]:
-    """The newest announcements first; the rest waits in the cursor for the next check."""
-    return new[::-1][:limit]
 
 
 def _article(snapshot: Snapshot, context: ReadContext[FeedOptions]) -> Reading:

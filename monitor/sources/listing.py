@@ -143,7 +143,7 @@ def _index(snapshot: Snapshot, context: ReadContext[ListingOptions]) -> Reading:
     if is_front_page(snapshot.final_url) and not is_front_page(asked):
         return Reading(rejected=f"{asked} led to the front page {snapshot.final_url}: moved?")
     state = unpacked(context.cursor, _VERSION)
-    known, pending = _known(state), followup.load(state)
+    known, pending = _known(state), list(followup.load(state))
     listed = _listed(snapshot, context.options)
     number = int(dict(snapshot.request.context).get("page", "0") or 0)
     least = context.source.expect.min_items
@@ -157,14 +157,18 @@ def _index(snapshot: Snapshot, context: ReadContext[ListingOptions]) -> Reading:
         replace(_followup(entry), since=snapshot.captured_at.isoformat())
         for entry in reversed(fresh)
     ]
+    # What the cursor has no room for is not remembered, so that it is new again next time.
+    pending, crowded = followup.fitting([*pending, *new])
+    left = {f.key for f in crowded}
+    fresh = [entry for entry in fresh if entry.key not in left]
     order = [*kept, *fresh] if number else [*fresh, *kept]
     # Only a page full of news can have pushed news on to the next one.
-    further = fresh == listed and number + 1 < context.options.pages
+    further = len(fresh) == len(listed) and number + 1 < context.options.pages
     older = (_index_request(context.source, context.options, number + 1),) if further else ()
     follow = (f.request() for f in new[::-1][: context.options.max_follow])
     return Reading(
         next_requests=(*older, *follow),
-        cursor=_cursor(order, [*pending, *new]),
+        cursor=_cursor(order, pending),
         listed=tuple(e.key for e in listed),
         complete=context.options.complete and context.options.pages == 1,
         gone=gone,

@@ -357,3 +357,18 @@ def test_a_gap_is_told() -> None:
     once = reading(page_of_entries(1, 2))
     assert reading(page_of_entries(2, 3), once.cursor).problems == ()
     assert reading(page_of_entries(8, 9), once.cursor).problems[0].startswith("gap: ")
+
+
+def test_more_announcements_than_the_cursor_holds_are_told_from_their_summaries() -> None:
+    entries = [
+        entry(
+            guid=f"g{n}",
+            link=f"https://news.example.org/{n}",
+            content="s",
+            title="287(g) vote" if n == 240 else "Fair",
+        )
+        for n in range(250)
+    ]
+    got = read(snapshot(rss(*entries)), context(trigger=b"287(g)"))
+    assert len(got.next_requests) == 20
+    assert [i.key for i in got.items] == ["g240"] and got.skipped == 49
