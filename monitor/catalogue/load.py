@@ -155,8 +155,8 @@ class _CatalogueReader:
         block = self._model(SourceBlock, raw, path, label)
         kind = self._kind(raw, path, label)
         options = None
-        if kind is not None and isinstance(raw, dict):
-            given = raw.get("options") or {}
+        if kind is not None and isinstance(raw, dict) and "options" in raw:
+            given = raw["options"] or {}
             options = self._model(kind.options, given, (*path, "options"), label)
         if block is None or options is None:
             return None
