@@ -80,6 +80,16 @@ def create_app(parts: WebParts, options: WebOptions) -> FastAPI:
     return app
 
 
+def login_link(app: FastAPI, address: str, base_url: str) -> str | None:
+    """A one-time login link for an address with a role, for where no mail can be sent.
+
+    Another process may make it as long as both have the same MONITOR_SECRET and store.
+    """
+    site: Site = app.state.site
+    token = site.auth.login_token(address)
+    return f"{base_url.rstrip('/')}/login/{token}" if token else None
+
+
 def _shell(options: WebOptions) -> Callable[..., ASGIApp]:
     def wrap(app: ASGIApp) -> ASGIApp:
         return Shell(app, options, subscribe.ONE_CLICK_PATHS)

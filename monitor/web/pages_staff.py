@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
 
@@ -90,17 +92,21 @@ def review_page(request: Request) -> HTMLResponse:
 @router.post("/review", name="review")
 def review(
     request: Request,
-    event: Annotated[str, Form(max_length=64)] = "",
+    event: Annotated[str, Form(max_length=64, pattern="^[0-9A-Za-z_-]*$")] = "",
     verdict: Annotated[str, Form(max_length=10)] = "",
     reason: Annotated[str, Form(max_length=200)] = "",
-    other: Annotated[str, Form(max_length=64)] = "",
-) -> HTMLResponse:
-    """One decision, as a record of the log."""
-    service = site(request).parts.review
+    other: Annotated[str, Form(max_length=200)] = "",
+    claims: Annotated[list[str] | None, Form(max_length=200)] = None,
+    back: Annotated[str, Form(max_length=10)] = "",
+) -> Response:
+    """One decision, as a record of the log; then back to the event or the queue."""
+    decision = Decision(event=event, verdict=verdict, reason=reason, other=other)
     try:
-        done = _decide(service, event, verdict, reason, other)
+        done = decide(site(request).parts.review, decision, claims or [])
     except MonitorError as error:
         return _queue(request, str(error), status=400)
+    if back == "event":
+        return RedirectResponse(f"/e/{event}", status_code=303)
     return _queue(request, done)
 
 
@@ -175,17 +181,41 @@ def _replaced(old: list[str], new: list[str]) -> tuple[tuple[str, str], ...]:
     return (("gone", "".join(old)), ("new", "".join(new)))
 
 
-def _decide(service: Review, event: str, verdict: str, reason: str, other: str) -> str:
-    match verdict:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What a person decided of one event; `other` is the other event, or the agency's name."""
+
+    event: str
+    verdict: str
+    reason: str
+    other: str = ""
+
+
+def decide(service: Review, asked: Decision, claims: Sequence[str]) -> str:
+    """Carry a decision out; says what was done. Raises MonitorError where it does not fit."""
+    why = {"actor": "editor", "reason": asked.reason}
+    match asked.verdict:
         case "accept":
-            service.accept(event, actor="editor", reason=reason)
+            service.accept(asked.event, **why)
             return "Accepted."
         case "reject":
-            service.reject(event, actor="editor", reason=reason)
+            service.reject(asked.event, **why)
             return "Rejected; it is retracted wherever it was told."
+        case "dispute":
+            service.dispute(asked.event, **why)
+            return "Marked as disputed."
+        case "restore":
+            service.restore(asked.event, **why)
+            return "Restored."
         case "merge":
-            service.merge(other, event, actor="editor", reason=reason)
+            service.merge(asked.other, asked.event, **why)
             return "Merged; the old address leads to the other event."
+        case "split":
+            service.split(asked.event, claims, **why)
+            return "Split; the chosen evidence tells of an event of its own."
+        case "rename":
+            service.rename(asked.event, asked.other, **why)
+            return "The agency is known by this name now."
         case _:
             raise HTTPException(400, "no such verdict")
 

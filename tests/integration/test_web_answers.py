@@ -275,6 +275,26 @@ def test_decisions_of_people_are_records_under_their_role(site: Website) -> None
     assert "no event" in bad.text
 
 
+def test_every_decision_on_the_event_page_is_a_record(site: Website) -> None:
+    client, own = site.signed_in(EDITOR), {"Origin": site.url}
+    event, into = site.opened[30].id, site.opened[31].id
+    csrf = client.get(f"/e/{event}").text.split('name="csrf" value="')[1].split('"')[0]
+    form = {"csrf": csrf, "event": event, "reason": "seen", "back": "event"}
+    for verdict, kind in (
+        ("dispute", "disputed"), ("restore", "amended"), ("rename", "amended"), ("merge", "merged"),
+    ):  # fmt: skip
+        site.clock.moment += timedelta(seconds=1)
+        other = {"other": into if verdict == "merge" else "Another Name"}
+        answer = client.post("/review", data=form | {"verdict": verdict} | other, headers=own)
+        assert answer.status_code == 303, (verdict, answer.text)
+        newest = site.store.records(event_id=event)[-1]
+        assert newest.kind.value == kind
+        assert newest.actor == "editor"
+    assert client.get(f"/e/{event}").headers["location"].startswith(f"/e/{into}")
+    wrong = client.post("/review", data=form | {"verdict": "split"}, headers=own)
+    assert wrong.status_code == 400
+
+
 def test_a_redline_shows_what_a_new_version_changed(site: Website) -> None:
     from tests.facts import revision  # noqa: PLC0415
 
