@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-import trafilatura
 from lxml import etree
 from lxml.html import HtmlElement
 
@@ -92,17 +91,19 @@ def _article(about: Metadata, text: str, extractor: str) -> Article:
 
 def _main_text(page: HtmlElement, markup: str, url: str) -> tuple[str, str]:
     """The article's text and what found it: trafilatura, or all blocks of the main region."""
-    text = clean(_trafilatura(markup, url))
+    found, extractor = _trafilatura(markup, url)
+    text = clean(found)
     if len(text) >= MIN_CHARS:
-        return text, f"trafilatura {trafilatura.__version__} fast"
+        return text, extractor
     whole = _region_text(page)
     # A short page is short for both; the fallback is for pages that the extractor misjudged.
-    if len(whole) > len(text):
-        return whole, BLOCKS_EXTRACTOR
-    return text, f"trafilatura {trafilatura.__version__} fast"
+    return (whole, BLOCKS_EXTRACTOR) if len(whole) > len(text) else (text, extractor)
 
 
-def _trafilatura(markup: str, url: str) -> str:
+def _trafilatura(markup: str, url: str) -> tuple[str, str]:
+    """The main text that trafilatura finds, "" where it finds none, and its name and version."""
+    import trafilatura  # noqa: PLC0415  # a third of a second, only for documents
+
     try:
         found = trafilatura.bare_extraction(
             markup,
@@ -113,9 +114,9 @@ def _trafilatura(markup: str, url: str) -> str:
             with_metadata=False,
         )
     except Exception:  # the extractor's own faults are of any class; the fallback reads on
-        return ""
+        found = None
     text = getattr(found, "text", None)
-    return text if isinstance(text, str) else ""
+    return text if isinstance(text, str) else "", f"trafilatura {trafilatura.__version__} fast"
 
 
 def _region_text(page: HtmlElement) -> str:

@@ -9,8 +9,6 @@ from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-import feedparser
-
 from monitor.domain.errors import ExtractError
 from monitor.domain.moment import StatedDate
 from monitor.extract.charset import decoded
@@ -183,6 +181,8 @@ _NOTHING = _Parsed(format="", title="", language="", entries=(), fault="")
 
 def _parsed(body: bytes, url: str, charset: str | None, media_type: str) -> _Parsed:
     """feedparser's answer. Always through BytesIO: given bytes it opens a file of that name."""
+    import feedparser  # noqa: PLC0415  # a tenth of a second, only for feeds
+
     kind = media_type or "application/xml"
     # Without a content-location: the parser would resolve guids against it, and they would change
     # with the feed's address. Links are made absolute here, and by xml:base there.

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-import pypdfium2
+from typing import TYPE_CHECKING
 
 from monitor.domain.errors import ExtractError
 from monitor.extract.text import MAX_CHARS, clean
+
+if TYPE_CHECKING:
+    import pypdfium2
 
 PDF_MAGIC = b"%PDF-"
 MAX_PAGES = 300
@@ -40,6 +42,8 @@ def pdf_text(
     """
     if not body[:1024].lstrip().startswith(PDF_MAGIC):
         raise ExtractError(f"{what}: not a PDF")
+    import pypdfium2  # noqa: PLC0415  # loads a shared library of 8 MB, only for PDFs
+
     try:
         document = pypdfium2.PdfDocument(body)
     except (pypdfium2.PdfiumError, ValueError) as cause:
@@ -75,6 +79,8 @@ def _pages(document: pypdfium2.PdfDocument, count: int, max_chars: int) -> tuple
 
 
 def _page(document: pypdfium2.PdfDocument, number: int) -> str:
+    import pypdfium2  # noqa: PLC0415
+
     try:
         page = document[number]
         layer = page.get_textpage()
