@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from monitor.channels import email, file, slack, stdout, webhook
-from monitor.detect.rules import phrase
+from monitor.detect.rules import change, field, phrase
 from monitor.detect.triggers import TriggerScan
 from monitor.domain.item import Reading
 from monitor.domain.snapshot import Request, Snapshot
@@ -25,6 +25,8 @@ SOURCE_KINDS: dict[str, SourceKind[Any]] = {
 
 #: Kinds of rule by the word used in rule packs.
 RULE_KINDS: dict[str, RuleKind[Any, Any, Any]] = {
+    "change": change.KIND,
+    "field": field.KIND,
     "phrase": phrase.KIND,
 }
 

@@ -51,8 +51,8 @@ def findings(document: Document, pack: Pack, gazetteer: Gazetteer) -> tuple[Find
 
 
 def relevant(scene: Scene, pack: Pack) -> bool:
-    """Whether the document holds an anchor at all; fields are structured and always read."""
-    if scene.document.fields:
+    """Whether the document holds an anchor at all; fields and changes are always read."""
+    if scene.document.fields or scene.document.change is not None:
         return True
     return bool(pack.anchored(scene.title_text.text) or pack.anchored(scene.body.text))
 
@@ -74,6 +74,8 @@ def live(seen: Iterable[Seen]) -> list[Seen]:
 def _candidates(scene: Scene, pack: Pack) -> dict[int, list[int]]:
     """Rule number -> lines that hold one of its certain words."""
     found: dict[int, list[int]] = defaultdict(list)
+    for number in pack.always:
+        found[number] = []
     indexes = ([-1] if scene.title is not None else []) + pack.promising(scene)
     for index in indexes:
         line = scene.title if index < 0 else scene.line(index)

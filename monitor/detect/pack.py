@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import ahocorasick_rs
+import re2
 import yaml
 from pydantic import ValidationError
 
@@ -25,6 +26,19 @@ from monitor.kinds import RuleKind
 #: Symbols that are read by code, not by vocabularies (docs/rules.md, Symbols).
 BUILT_IN = word_set("program agency place bill order when money num tally")
 MAX_RULES = 2_000
+
+
+class RuleYaml(yaml.SafeLoader):
+    """YAML in which only true and false are booleans: `on`, `off`, `no` are words."""
+
+
+RuleYaml.yaml_implicit_resolvers = {
+    first: [row for row in rows if row[0] != "tag:yaml.org,2002:bool"]
+    for first, rows in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+RuleYaml.add_implicit_resolver(
+    "tag:yaml.org,2002:bool", re2.compile("^(?:true|false)$"), ["t", "f"]
+)
 Kinds = Mapping[str, RuleKind[Any, Any, Any]]
 
 
@@ -79,7 +93,7 @@ class _Loader:
     def read(self, name: str, text: str) -> None:
         """One file; its problems are kept."""
         try:
-            node = yaml.compose(text, Loader=yaml.SafeLoader)
+            node = yaml.compose(text, Loader=RuleYaml)
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             line = mark.line + 1 if mark else 1
@@ -88,7 +102,7 @@ class _Loader:
             )
             return
         lines = _lines(node) if node is not None else {}
-        value = yaml.safe_load(text) or {}
+        value = yaml.load(text, Loader=RuleYaml) or {}  # noqa: S506 - a SafeLoader
         self.problems += [f"{name}:{row}: '{key}' stands twice" for row, key in _twice(node)]
         try:
             spec = PackFile.model_validate(value)
@@ -341,6 +355,8 @@ def _index(
     always = []
     for rule in rules:
         words: frozenset[str] = getattr(rule.prepared, "keys", frozenset())
+        if rule.spec.kind != "phrase":  # these do not look at lines of the text
+            words = frozenset()
         if not words:
             always.append(rule.number)
         for word in sorted(words):

@@ -90,6 +90,8 @@ class DocumentSpec(Options):
     fields: dict[str, str] = Field(default_factory=dict)
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
+    links_added: tuple[str, ...] = ()
+    links_removed: tuple[str, ...] = ()
 
     @model_validator(mode="before")
     @classmethod

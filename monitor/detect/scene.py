@@ -65,6 +65,22 @@ class Scene:
             self._title = self._title_reader.line(Sentence(0, length, -1))
         return self._title
 
+    def line_outside(self, text: str) -> Line | None:
+        """A piece of text beside the document's own (a field, a removed sentence) as a line."""
+        folded = fold(text[:2_000])
+        length = min(len(folded.text), 1_000)
+        if not folded.text.strip():
+            return None
+        places, agencies = self._reader.places, AgencyReader(folded.text)
+        reader = LineReader(
+            folded.text,
+            self._reader.symbols,
+            PlaceReader(places.names, folded.text, places.known, places.seen),
+            agencies,
+            text,
+        )
+        return reader.line(Sentence(0, length, -1))
+
     def near(self, index: int, before: int = NEAR) -> tuple[Line, ...]:
         """The line and up to `before` lines in front of it, nearest first; not the title."""
         if index < 0:
@@ -121,7 +137,7 @@ def lay_out(document: Document, symbols: Trie, names: GazetteerNames) -> Scene:
     known: dict[str, tuple[str, ...]] = {}
     seen: set[str] = set()
     readers = [_reader(text.text, symbols, names, known, seen) for text in (body, title)]
-    readers[1].in_title = True
+    readers[1].outside = document.title
     return Scene(document, title, body, tuple(spans), readers[0], readers[1])
 
 

@@ -53,8 +53,8 @@ class Line:
 
     sentence: Sentence
     tokens: list[Token]
-    in_title: bool
     question: bool
+    outside: str | None = None  #: what to quote for a line that is not in the text
     view: View = field(init=False)
     words: frozenset[str] = field(init=False)
     _found: dict[Phrases, str | None] = field(init=False, default_factory=dict)
@@ -134,7 +134,7 @@ class LineReader:
     symbols: Symbols
     places: PlaceReader
     agencies: AgencyReader
-    in_title: bool = False
+    outside: str | None = None  #: what to quote for lines of a title or a field
 
     def line(self, sentence: Sentence) -> Line:
         """Tokens in order: codes and numbers, vocabularies, places, agencies, dates."""
@@ -148,7 +148,7 @@ class LineReader:
         tokens = self._vocabularies(tokens)
         tokens = self.agencies.mark(self.places.mark(tokens))
         question = self.text[sentence.end - 1 : sentence.end] == "?"
-        return Line(sentence, mark_dates(tokens), self.in_title, question)
+        return Line(sentence, mark_dates(tokens), question, self.outside)
 
     def _vocabularies(self, tokens: list[Token]) -> list[Token]:
         out: list[Token] = []

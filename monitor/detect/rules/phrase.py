@@ -2,258 +2,77 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import Field
 
-from monitor.detect.language.guards import Guard, Stop, Surroundings, first_stop
 from monitor.detect.language.line import Line
-from monitor.detect.language.tense import history
-from monitor.detect.language.words import Match, Pattern
-from monitor.detect.pack_spec import ContextSpec, Phrase, RuleSpec
-from monitor.detect.phrase import Phrases
-from monitor.detect.rule import Bench, Context, Topic
+from monitor.detect.matching import PhraseSpec, Prepared, in_line, prepare
 from monitor.detect.scene import Scene, Sighting
 from monitor.domain.vocabulary import DocumentKind
 from monitor.kinds import RuleKind
 
 
-class PhraseRule(RuleSpec):
-    """Phrases, of which one must match inside one sentence."""
+class PhraseRule(PhraseSpec):
+    """Phrases, of which one must match inside one sentence of the text or the title."""
 
-    phrases: tuple[Phrase, ...] = Field(min_length=1)
     scope: Literal["any", "title", "text"] = Field(
         default="any", description="Where the phrase may stand."
     )
-    on: Literal["any", "added", "removed"] = Field(
-        default="any", description="On a changed page: only in sentences added or removed."
+    on: Literal["any", "added"] = Field(
+        default="any", description="added: on a changed page, only in sentences that are new."
     )
     documents: tuple[DocumentKind, ...] = Field(default=(), description="Only these kinds.")
-    needs: tuple[ContextSpec, ...] = Field(default=(), description="All of these must be there.")
-    without: tuple[Phrase, ...] = Field(
-        default=(), description="None of these may be in the sentence."
-    )
-    without_title: tuple[Phrase, ...] = Field(
-        default=(), description="None of these may be in the title."
-    )
-    guards: tuple[str, ...] = Field(default=(), description="Guards besides those for everywhere.")
-    lift: tuple[str, ...] = Field(default=(), description="Guards that do not apply to this rule.")
-    agency: Literal["needed", "wanted", "none"] = Field(
-        default="wanted", description="Whether the finding names an agency, and must."
-    )
-    place: Literal["needed", "wanted", "federal", "state"] = Field(
-        default="wanted",
-        description="federal: no state is given; state: the state only; needed: else a review.",
-    )
-    review_topics: tuple[str, ...] = Field(
-        default=(), description="Topics of `types` that are worth a review only."
-    )
-    fresh_days: int = Field(
-        default=60, ge=0, le=4_000, description="Older stated days make the match background."
-    )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared:
-    """A phrase rule, compiled."""
-
-    options: PhraseRule
-    patterns: tuple[Pattern, ...]
-    keys: frozenset[str]
-    needs: tuple[Context, ...]
-    phrase_keys: tuple[frozenset[str], ...]
-    without: Phrases
-    without_title: Phrases
-    guards: tuple[Guard, ...]
-    topics: tuple[Topic, ...]
-
-
-def prepare(options: PhraseRule, bench: Bench) -> Prepared:
-    """Compile the block. Raises PhraseProblem or ValueError with the reason."""
-    for name in (*options.guards, *options.lift):
-        if name not in bench.guards:
-            raise ValueError(f"unknown guard '{name}'")
-    nodes = bench.nodes(options.phrases)
-    found = [bench.keys(node) for node in nodes]
-    return Prepared(
-        options=options,
-        patterns=bench.phrases(options.phrases),
-        keys=frozenset().union(*found) if all(found) else frozenset(),
-        needs=tuple(_context(need, bench) for need in options.needs),
-        phrase_keys=tuple(map(_plain_keys, found)),
-        without=bench.united(options.without),
-        without_title=bench.united(options.without_title),
-        guards=tuple(
-            guard
-            for name, guard in bench.guards.items()
-            if name not in options.lift and (guard.everywhere or name in options.guards)
-        ),
-        topics=tuple(_topic(name, bench) for name in options.types),
-    )
-
-
-def _context(need: ContextSpec, bench: Bench) -> Context:
-    words = " or ".join(need.any)
-    return Context(phrases=bench.united(need.any), scope=need.within, words=words)
-
-
-def _topic(name: str, bench: Bench) -> Topic:
-    if name not in bench.topics:
-        raise ValueError(f"unknown topic '{name}'")
-    return bench.topics[name]
-
-
-def match(prepared: Prepared, scene: Scene, lines: tuple[int, ...]) -> tuple[Sighting, ...]:
+def match(
+    prepared: Prepared[PhraseRule], scene: Scene, lines: tuple[int, ...]
+) -> tuple[Sighting, ...]:
     """Sightings in these lines, stopped ones too, each with the guard that stopped it."""
-    if prepared.options.documents and scene.document.kind not in prepared.options.documents:
+    options = prepared.options
+    if options.documents and scene.document.kind not in options.documents:
         return ()
     found = []
     for index in lines:
-        if (index < 0 and prepared.options.scope == "text") or (
-            index >= 0 and prepared.options.scope == "title"
-        ):
+        if options.scope == ("text" if index < 0 else "title"):
             continue
-        sighting = _in_line(prepared, scene, index)
+        line = scene.title if index < 0 else scene.line(index)
+        if line is None or (options.on == "added" and not _is_new(scene, line)):
+            continue
+        sighting = in_line(prepared, scene, line, index)
         if sighting is not None:
             found.append(sighting)
     return tuple(found)
 
 
-def _in_line(prepared: Prepared, scene: Scene, index: int) -> Sighting | None:
-    line = scene.title if index < 0 else scene.line(index)
-    if line is None or not _changed(prepared.options.on, scene, line):
-        return None
-    best: Sighting | None = None
-    for pattern, words in zip(prepared.patterns, prepared.phrase_keys, strict=True):
-        if words and words.isdisjoint(line.words):
-            continue
-        for found in _occurrences(pattern, line):
-            sighting = _sighting(prepared, scene, line, index, found)
-            if sighting.stop is None:
-                return sighting
-            if best is None or (sighting.stop.weakens and not _weak(best)):
-                best = sighting
-    return best
-
-
-def _weak(sighting: Sighting) -> bool:
-    return sighting.stop is not None and sighting.stop.weakens
-
-
-def _occurrences(pattern: Pattern, line: Line) -> list[Match]:
-    """Up to three places in one line, since the first may be stopped and the second not."""
-    found: list[Match] = []
-    at = 0
-    while len(found) < 3:
-        hit = pattern.search(line.view.text, at)
-        if hit is None:
-            break
-        found.append(hit)
-        at = max(hit.start(), hit.start(1) if hit.re.groups and hit.start(1) >= 0 else 0) + 1
-    return found
-
-
-def _sighting(prepared: Prepared, scene: Scene, line: Line, index: int, found: Match) -> Sighting:
-    start, end = found.span()
-    group = 1 if found.re.groups and found.start(1) >= 0 else 0
-    first = line.view.token_at(found.start(group) + 1)
-    last = line.view.token_at(found.end(group) - 1 if group else end - 2)
-    stop = _stop(prepared, scene, line, index, first, last)
-    topic = None
-    if prepared.topics and (stop is None or stop.weakens):
-        topic = _topic_of(prepared, scene, line, index, first)
-        if topic is None:
-            stop = Stop("topic", "what the measure does is not said")
-        elif topic in prepared.options.review_topics:
-            stop = stop or Stop("topic", topic, weakens=True)
-    return Sighting(
-        line=line,
-        index=index,
-        first=first,
-        last=last,
-        start_token=line.view.token_at(start + 1),
-        end_token=line.view.token_at(end - 2),
-        topic=topic,
-        stop=stop,
-    )
-
-
-def _stop(
-    prepared: Prepared, scene: Scene, line: Line, index: int, first: int, last: int
-) -> Stop | None:
-    excluded = _excluded("without", prepared.without, line)
-    if excluded is None and scene.title is not None:
-        excluded = _excluded("without_title", prepared.without_title, scene.title)
-    if excluded is not None:
-        return excluded
-    for need in prepared.needs:
-        if not scene.holds(need.phrases, need.scope, index):
-            return Stop("needs", f"{need.words} ({need.scope})")
-    near = scene.near(index) if any(guard.document for guard in prepared.guards) else ()
-    around = Surroundings(line, first, last, scene.title, near, scene.opening(line))
-    stop = first_stop(prepared.guards, around)
-    if stop is not None and not stop.weakens:
-        return stop
-    old = history(line, first, scene.document.published, prepared.options.fresh_days)
-    return Stop("history", old) if old else stop
-
-
-def _topic_of(prepared: Prepared, scene: Scene, line: Line, index: int, first: int) -> str | None:
-    """The topic with most phrases after the act, else in the sentence, the title, or near."""
-    own = line.view.part(max(0, first - 2), _object_end(line, first))
-    rest = (tuple(one.view.text for one in scene.within(s, index)) for s in _TOPIC_SCOPES)
-    for views in ((own,), *rest):
-        score = {topic.name: sum(topic.weight(view) for view in views) for topic in prepared.topics}
-        ranked = sorted(score.items(), key=lambda row: -row[1])
-        if ranked[0][1] and (len(ranked) == 1 or ranked[0][1] > ranked[1][1]):
-            return ranked[0][0]
-    return None
-
-
-def _excluded(name: str, phrases: Phrases, line: Line) -> Stop | None:
-    words = line.found(phrases)
-    return Stop(name, words) if words is not None else None
-
-
-def _plain_keys(words: frozenset[str]) -> frozenset[str]:
-    """Words by which a line can be passed over; stems cannot be looked up in a set."""
-    return frozenset() if any(word.endswith("*") for word in words) else words
-
-
-_TOPIC_SCOPES = ("sentence", "title", "near")
-
-
-def _object_end(line: Line, first: int) -> int:
-    """The token where the act's object ends: at "but", or at "and" with a verb of its own."""
-    for at in range(first + 1, len(line.tokens)):
-        token = line.tokens[at]
-        if token.symbol:
-            continue
-        following = line.tokens[at + 1].word if at + 1 < len(line.tokens) else ""
-        if token.word in {"but", ";", "while"} or (
-            token.word == "and" and following.endswith(("ed", "s")) and at > first + 3
-        ):
-            return at
-    return len(line.tokens)
-
-
-def _changed(on: str, scene: Scene, line: Line) -> bool:
-    """Whether the line is among the added or removed sentences that the rule asks for."""
-    if on == "any":
-        return True
+def _is_new(scene: Scene, line: Line) -> bool:
+    """Whether the line is among the sentences that the last revision added."""
     change = scene.document.change
-    if change is None or line.in_title:
+    if change is None or line.outside is not None:
         return False
     text = " ".join(scene.body.text[line.sentence.start : line.sentence.end].split()).lower()
-    pool = change.added if on == "added" else change.removed
-    return any(text in " ".join(piece.split()).lower() for piece in pool)
+    return any(text in " ".join(piece.split()).lower() for piece in change.added)
 
 
 KIND = RuleKind(
     name="phrase",
-    summary="Words in one sentence, with what must and must not stand around them.",
+    summary=(
+        "Words in one sentence of the title or text. The phrase marks the act with angle "
+        "brackets; guards look from there for modality, negation, history and wrong objects."
+    ),
     options=PhraseRule,
     prepare=prepare,
     match=match,
+    example="""\
+id: agreement-signed-plain
+about: An agency signed an agreement.
+type: agreement_signed
+stage: signed
+direction: toward_cooperation
+phrases: ["{agency} <signed> ... {agreement}"]
+needs: [{any: ["{program}"], within: near}]
+fixtures:
+  fires: ["The Polk County Sheriff's Office signed a 287(g) agreement."]
+  silent: ["The Polk County Sheriff's Office may sign a 287(g) agreement."]
+""",
 )

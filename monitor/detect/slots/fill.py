@@ -93,9 +93,9 @@ class Filler:
         return Worth.REVIEW if weak or placeless or agentless else rule.spec.worth
 
     def _quote(self, line: Line) -> Quote:
-        """The whole sentence, verbatim; a title stands outside of the text."""
-        if line.in_title:
-            return Quote(text=self._scene.document.title, start=-1, end=-1)
+        """The whole sentence, verbatim; a title or field stands outside of the text."""
+        if line.outside is not None:
+            return Quote(text=line.outside, start=-1, end=-1)
         start, end = self._scene.body.span(line.sentence.start, line.sentence.end)
         return Quote(text=self._scene.document.text[start:end], start=start, end=end)
 

@@ -304,6 +304,8 @@ _CIVIC = word_set(
     "aldermen voters residents lawmakers metro metropolitan"
 )
 _NOT_NAMES = word_set(
+    "office department agency jail center university college school district chief bureau patrol "
+    "division association union committee house senate gov governor attorney general ice dhs doj "
     "the a an county counties city state sheriff sheriffs police board council commission "
     "judge court every each other another some new that this its their his her our their and "
     "of in monday tuesday wednesday thursday friday saturday sunday january february march "

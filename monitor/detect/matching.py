@@ -1,0 +1,221 @@
+"""Phrases against lines: what must be there, what must not, and what the measure is about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Generic, Literal, TypeVar
+
+from pydantic import Field
+
+from monitor.detect.language.guards import Guard, Stop, Surroundings, first_stop
+from monitor.detect.language.line import Line
+from monitor.detect.language.tense import history
+from monitor.detect.language.words import Match, Pattern
+from monitor.detect.pack_spec import ContextSpec, Phrase, RuleSpec
+from monitor.detect.phrase import Phrases
+from monitor.detect.rule import Bench, Context, Topic
+from monitor.detect.scene import Scene, Sighting
+
+
+class PhraseSpec(RuleSpec):
+    """What all kinds that look for phrases share."""
+
+    phrases: tuple[Phrase, ...] = Field(min_length=1)
+    needs: tuple[ContextSpec, ...] = Field(default=(), description="All of these must be there.")
+    without: tuple[Phrase, ...] = Field(
+        default=(), description="None of these may be in the sentence."
+    )
+    without_title: tuple[Phrase, ...] = Field(
+        default=(), description="None of these may be in the title."
+    )
+    guards: tuple[str, ...] = Field(default=(), description="Guards besides those for everywhere.")
+    lift: tuple[str, ...] = Field(default=(), description="Guards that do not apply to this rule.")
+    agency: Literal["needed", "wanted", "none"] = Field(
+        default="wanted", description="Whether the finding names an agency, and must."
+    )
+    place: Literal["needed", "wanted", "federal", "state"] = Field(
+        default="wanted",
+        description="federal: no state is given; state: the state only; needed: else a review.",
+    )
+    review_topics: tuple[str, ...] = Field(
+        default=(), description="Topics of `types` that are worth a review only."
+    )
+    fresh_days: int = Field(
+        default=60, ge=0, le=4_000, description="Older stated days make the match background."
+    )
+
+
+SpecT = TypeVar("SpecT", bound=PhraseSpec)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared(Generic[SpecT]):
+    """A phrase rule, compiled."""
+
+    options: SpecT
+    patterns: tuple[Pattern, ...]
+    keys: frozenset[str]
+    needs: tuple[Context, ...]
+    phrase_keys: tuple[frozenset[str], ...]
+    without: Phrases
+    without_title: Phrases
+    guards: tuple[Guard, ...]
+    topics: tuple[Topic, ...]
+
+
+def prepare(options: SpecT, bench: Bench) -> Prepared[SpecT]:
+    """Compile the block. Raises PhraseProblem or ValueError with the reason."""
+    for name in (*options.guards, *options.lift):
+        if name not in bench.guards:
+            raise ValueError(f"unknown guard '{name}'")
+    nodes = bench.nodes(options.phrases)
+    found = [bench.keys(node) for node in nodes]
+    return Prepared(
+        options=options,
+        patterns=bench.phrases(options.phrases),
+        keys=frozenset().union(*found) if all(found) else frozenset(),
+        needs=tuple(_context(need, bench) for need in options.needs),
+        phrase_keys=tuple(map(_plain_keys, found)),
+        without=bench.united(options.without),
+        without_title=bench.united(options.without_title),
+        guards=tuple(
+            guard
+            for name, guard in bench.guards.items()
+            if name not in options.lift and (guard.everywhere or name in options.guards)
+        ),
+        topics=tuple(_topic(name, bench) for name in options.types),
+    )
+
+
+def _context(need: ContextSpec, bench: Bench) -> Context:
+    words = " or ".join(need.any)
+    return Context(phrases=bench.united(need.any), scope=need.within, words=words)
+
+
+def _topic(name: str, bench: Bench) -> Topic:
+    if name not in bench.topics:
+        raise ValueError(f"unknown topic '{name}'")
+    return bench.topics[name]
+
+
+def in_line(prepared: Prepared[Any], scene: Scene, line: Line, index: int) -> Sighting | None:
+    """The best sighting in a line (its index in the scene, -1: outside of the text), or None.
+
+    One that nothing stops comes before one that is weakened, before one that is stopped.
+    """
+    best: Sighting | None = None
+    for pattern, words in zip(prepared.patterns, prepared.phrase_keys, strict=True):
+        if words and words.isdisjoint(line.words):
+            continue
+        for found in _occurrences(pattern, line):
+            sighting = _sighting(prepared, scene, line, index, found)
+            if sighting.stop is None:
+                return sighting
+            if best is None or (sighting.stop.weakens and not _weak(best)):
+                best = sighting
+    return best
+
+
+def _weak(sighting: Sighting) -> bool:
+    return sighting.stop is not None and sighting.stop.weakens
+
+
+def _occurrences(pattern: Pattern, line: Line) -> list[Match]:
+    """Up to three places in one line, since the first may be stopped and the second not."""
+    found: list[Match] = []
+    at = 0
+    while len(found) < 3:
+        hit = pattern.search(line.view.text, at)
+        if hit is None:
+            break
+        found.append(hit)
+        at = max(hit.start(), hit.start(1) if hit.re.groups and hit.start(1) >= 0 else 0) + 1
+    return found
+
+
+def _sighting(
+    prepared: Prepared[Any], scene: Scene, line: Line, index: int, found: Match
+) -> Sighting:
+    start, end = found.span()
+    group = 1 if found.re.groups and found.start(1) >= 0 else 0
+    first = line.view.token_at(found.start(group) + 1)
+    last = line.view.token_at(found.end(group) - 1 if group else end - 2)
+    stop = _stop(prepared, scene, line, index, first, last)
+    topic = None
+    if prepared.topics and (stop is None or stop.weakens):
+        topic = _topic_of(prepared, scene, line, index, first)
+        if topic is None:
+            stop = Stop("topic", "what the measure does is not said")
+        elif topic in prepared.options.review_topics:
+            stop = stop or Stop("topic", topic, weakens=True)
+    return Sighting(
+        line=line,
+        index=index,
+        first=first,
+        last=last,
+        start_token=line.view.token_at(start + 1),
+        end_token=line.view.token_at(end - 2),
+        topic=topic,
+        stop=stop,
+    )
+
+
+def _stop(
+    prepared: Prepared[Any], scene: Scene, line: Line, index: int, first: int, last: int
+) -> Stop | None:
+    excluded = _excluded("without", prepared.without, line)
+    if excluded is None and scene.title is not None:
+        excluded = _excluded("without_title", prepared.without_title, scene.title)
+    if excluded is not None:
+        return excluded
+    for need in prepared.needs:
+        if not scene.holds(need.phrases, need.scope, index):
+            return Stop("needs", f"{need.words} ({need.scope})")
+    near = scene.near(index) if any(guard.document for guard in prepared.guards) else ()
+    around = Surroundings(line, first, last, scene.title, near, scene.opening(line))
+    stop = first_stop(prepared.guards, around)
+    if stop is not None and not stop.weakens:
+        return stop
+    old = history(line, first, scene.document.published, prepared.options.fresh_days)
+    return Stop("history", old) if old else stop
+
+
+def _topic_of(
+    prepared: Prepared[Any], scene: Scene, line: Line, index: int, first: int
+) -> str | None:
+    """The topic with most phrases after the act, else in the sentence, the title, or near."""
+    own = line.view.part(max(0, first - 2), _object_end(line, first))
+    rest = (tuple(one.view.text for one in scene.within(s, index)) for s in _TOPIC_SCOPES)
+    for views in ((own,), *rest):
+        score = {topic.name: sum(topic.weight(view) for view in views) for topic in prepared.topics}
+        ranked = sorted(score.items(), key=lambda row: -row[1])
+        if ranked[0][1] and (len(ranked) == 1 or ranked[0][1] > ranked[1][1]):
+            return ranked[0][0]
+    return None
+
+
+def _excluded(name: str, phrases: Phrases, line: Line) -> Stop | None:
+    words = line.found(phrases)
+    return Stop(name, words) if words is not None else None
+
+
+def _plain_keys(words: frozenset[str]) -> frozenset[str]:
+    """Words by which a line can be passed over; stems cannot be looked up in a set."""
+    return frozenset() if any(word.endswith("*") for word in words) else words
+
+
+_TOPIC_SCOPES = ("sentence", "title", "near")
+
+
+def _object_end(line: Line, first: int) -> int:
+    """The token where the act's object ends: at "but", or at "and" with a verb of its own."""
+    for at in range(first + 1, len(line.tokens)):
+        token = line.tokens[at]
+        if token.symbol:
+            continue
+        following = line.tokens[at + 1].word if at + 1 < len(line.tokens) else ""
+        if token.word in {"but", ";", "while"} or (
+            token.word == "and" and following.endswith(("ed", "s")) and at > first + 3
+        ):
+            return at
+    return len(line.tokens)
