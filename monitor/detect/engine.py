@@ -34,6 +34,19 @@ def findings(document: Document, pack: Pack, gazetteer: Gazetteer) -> tuple[Find
     is the title and both offsets are -1. `event_key` and `keys` are left empty. Shadow rules give
     no findings here.
     """
+    return _findings(document, pack, gazetteer, shadow=False)
+
+
+def shadow_findings(document: Document, pack: Pack, gazetteer: Gazetteer) -> tuple[Finding, ...]:
+    """What the rules marked `shadow` would say; they give nothing to `findings`."""
+    if not any(rule.spec.shadow for rule in pack.rules):
+        return ()
+    return _findings(document, pack, gazetteer, shadow=True)
+
+
+def _findings(
+    document: Document, pack: Pack, gazetteer: Gazetteer, *, shadow: bool
+) -> tuple[Finding, ...]:
     names = names_of(gazetteer)
     scene = lay_out(document, pack.symbols, names)
     if not relevant(scene, pack):
@@ -41,7 +54,7 @@ def findings(document: Document, pack: Pack, gazetteer: Gazetteer) -> tuple[Find
     filler = Filler(scene, names, pack)
     found: list[tuple[int, Finding]] = []
     for seen in live(sightings(scene, pack)):
-        if seen.rule.spec.shadow:
+        if seen.rule.spec.shadow != shadow:
             continue
         for finding in filler.findings(seen.rule, seen.sighting):
             found.append((seen.sighting.index, finding))
