@@ -234,7 +234,11 @@ class LogStore(Protocol):
         ...
 
     def events(self, query: EventQuery) -> Page[Event]:
-        """A page of events, newest `updated`-independent order: (recorded_at, id) descending."""
+        """A page of events in the order of the log: by the sequence of the record that opened
+        them, newest first. With `changed_since`: by their newest record, oldest first.
+
+        Raises FilterError for a cursor of another list and for an unexpanded `near`.
+        """
         ...
 
     def count_events(self, query: EventQuery, cap: int = 10_000) -> Count:
@@ -244,7 +248,10 @@ class LogStore(Protocol):
     def facets(
         self, query: EventQuery, cap: int = 10_000
     ) -> dict[str, tuple[tuple[str, int], ...]]:
-        """Counts by type, state, model, status, tier, direction; most frequent first."""
+        """Counts by type, state, model, status, tier, direction; most frequent first.
+
+        Counted over the `cap` newest matches; whether that is all of them says count_events().
+        """
         ...
 
     def series(self, query: EventQuery, bucket: str) -> tuple[tuple[str, int], ...]:

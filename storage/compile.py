@@ -7,7 +7,7 @@ is the exact complement and no condition is ever unknown.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Join, bindparam, column, not_, select, table, text
@@ -34,6 +34,9 @@ _COLUMNS = {
     "target": EVENT.c.target,
     "source": EVENT.c.source_id,
 }
+#: Fields whose index is in order of the log.
+_LEADING = ("type", "state", "model", "status", "tier", "county", "bill", "source")
+MAX_BRANCHES = 12
 _DAYS = {
     "since": EVENT.c.day,
     "until": EVENT.c.day,
@@ -66,15 +69,36 @@ class Plan:
     source: FromClause
     order: ColumnElement[int]  #: the sequence of the event, in the table that is read first
     conditions: tuple[ColumnElement[bool], ...]
+    #: The conditions again, one alternative value each: every branch is read in order from an
+    #: index, where all of them at once would have to be sorted. One branch where none is needed.
+    branches: tuple[tuple[ColumnElement[bool], ...], ...] = ((),)
 
 
 def plan(filter: Filter, *, sqlite: bool) -> Plan:
     """The filter compiled. Raises FilterError for an unexpanded `near`."""
-    columns = [_column_term(t) for t in filter.terms if t.field not in _TEXT_COLUMNS]
+    others = [t for t in filter.terms if t.field not in _TEXT_COLUMNS]
     positive = [t for t in filter.terms if t.field in _TEXT_COLUMNS and not t.negated]
     negated = [t for t in filter.terms if t.field in _TEXT_COLUMNS and t.negated]
     compiled = _sqlite_plan if sqlite else _postgresql_plan
-    return compiled(columns, positive, negated)
+    split = None if positive or negated else _split(others)
+    whole = compiled([_column_term(t) for t in others], positive, negated)
+    if split is None:
+        return replace(whole, branches=(whole.conditions,))
+    rest = [_column_term(t) for t in others if t is not split]
+    branches = tuple(
+        compiled([_COLUMNS[split.field] == value, *rest], positive, negated).conditions
+        for value in split.values
+    )
+    return replace(whole, branches=branches)
+
+
+def _split(terms: Sequence[Term]) -> Term | None:
+    """The term with alternatives to read one by one; None where a single value leads already."""
+    indexed = [t for t in terms if t.field in _LEADING and not t.negated]
+    if any(len(t.values) == 1 for t in indexed):
+        return None
+    few = [t for t in indexed if len(t.values) <= MAX_BRANCHES]
+    return min(few, key=lambda t: len(t.values), default=None)
 
 
 def _column_term(term: Term) -> ColumnElement[bool]:
@@ -94,13 +118,14 @@ def _column_term(term: Term) -> ColumnElement[bool]:
 def _sqlite_plan(
     columns: list[ColumnElement[bool]], positive: Sequence[Term], negated: Sequence[Term]
 ) -> Plan:
-    for term in negated:
-        hits = select(_FTS5.c.rowid).where(_matches(_match_text([term])))
-        columns.append(EVENT.c.sequence.not_in(hits))
     if not positive:
+        for term in negated:
+            hits = select(_FTS5.c.rowid).where(_matches(_match_text([term])))
+            columns.append(EVENT.c.sequence.not_in(hits))
         return Plan(source=EVENT, order=EVENT.c.sequence, conditions=tuple(columns))
     source = CrossJoin(_FTS5, EVENT, EVENT.c.sequence == _FTS5.c.rowid)
-    columns.insert(0, _matches(_match_text(positive)))
+    left_out = "".join(f" NOT ({_match_text([term])})" for term in negated)
+    columns.insert(0, _matches(f"({_match_text(positive)}){left_out}"))
     return Plan(source=source, order=_FTS5.c.rowid, conditions=tuple(columns))
 
 

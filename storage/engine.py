@@ -192,9 +192,7 @@ def connect_sqlite(
             isolation_level=None,
             check_same_thread=False,
         )
-    settings = ["foreign_keys=ON", "temp_store=MEMORY", "cache_size=-32768", "trusted_schema=OFF"]
-    if path is not None:
-        settings.append("mmap_size=1073741824")
+    settings = ["foreign_keys=ON", "temp_store=MEMORY", "cache_size=-16384", "trusted_schema=OFF"]
     settings += (
         ["query_only=ON"]
         if read_only

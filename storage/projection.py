@@ -259,5 +259,6 @@ def event_columns(event: Event) -> dict[str, Any]:
         "recorded_day": event.recorded_at.astimezone(UTC).date().isoformat(),
         "recorded_at": event.recorded_at,
         "silent": event.silent,
+        "merged": event.merged_into is not None,
         "merged_into": event.merged_into or "",
     }

@@ -9,6 +9,7 @@ were touched since are read from their records and judged by the same filter in 
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -41,6 +42,7 @@ _FACETS = {
 _WINDOW = 400
 #: Where an event stands in a list: its sequence, or moment and sequence of its newest record.
 Place = tuple[int] | tuple[datetime, int]
+Conditions = tuple[ColumnElement[bool], ...]
 Hit = tuple[Place, int]  #: its place and the sequence of the record that holds its state
 
 
@@ -107,9 +109,12 @@ class QueryPart(Part):
         with self.db.read() as connection:
             if not _is_present(query):
                 return self._old_rows(connection, query, columns, cap)
-            made = self._plan(query)
-            newest = self._present(query, tuple(columns)).order_by(made.order.desc()).limit(cap)
-            return [tuple(row) for row in connection.execute(newest)]
+            asked = dataclasses.replace(query, oldest_first=False, changed_since=None)
+            if query.changed_since is not None:
+                newest = self._present(query, tuple(columns)).limit(cap)
+                return [tuple(row) for row in connection.execute(newest)]
+            rows = self._newest(connection, asked, (EVENT.c.sequence, *columns), None, cap)
+            return [tuple(row[1:]) for row in rows]
 
     def _old_rows(
         self,
@@ -143,29 +148,50 @@ class QueryPart(Part):
     def _present(self, query: EventQuery, columns: tuple[Any, ...]) -> Select[Any]:
         """Matches whose newest state is the one asked for."""
         made = self._plan(query)
-        chosen = select(*columns).select_from(made.source).where(*made.conditions)
+        return self._chosen(query, made, made.conditions, columns)
+
+    def _chosen(
+        self, query: EventQuery, made: Plan, conditions: Conditions, columns: tuple[Any, ...]
+    ) -> Select[Any]:
+        chosen = select(*columns).select_from(made.source).where(*conditions)
         if not query.include_silent:
             chosen = chosen.where(EVENT.c.silent.is_(False))
         if not query.include_merged:
-            chosen = chosen.where(EVENT.c.merged_into == "")
+            chosen = chosen.where(EVENT.c.merged.is_(False))
         if query.changed_since is not None:
             chosen = chosen.where(EVENT.c.last_recorded_at > query.changed_since)
         return chosen.where(*_unchanged_since(query))
 
+    def _newest(
+        self,
+        connection: Connection,
+        query: EventQuery,
+        columns: tuple[Any, ...],
+        after: Place | None,
+        limit: int,
+    ) -> list[Any]:
+        """The first rows in order after the place; the first column is what they are ordered by."""
+        made = self._plan(query)
+        rows: list[Any] = []
+        for branch in made.branches:
+            page = _ordered(self._chosen(query, made, branch, columns), query, made.order, after)
+            rows += connection.execute(page.limit(limit)).all()
+        if len(made.branches) > 1:
+            newest_first = not (query.oldest_first or query.changed_since)
+            key = (lambda row: row[1:3]) if query.changed_since else (lambda row: row[0])
+            rows.sort(key=key, reverse=newest_first)
+        return rows[:limit]
+
     def _present_hits(
         self, connection: Connection, query: EventQuery, after: Place | None
     ) -> Iterator[Hit]:
-        made = self._plan(query)
-        chosen = self._present(
-            query, (EVENT.c.sequence, EVENT.c.last_recorded_at, EVENT.c.last_sequence)
-        )
+        columns = (EVENT.c.sequence, EVENT.c.last_recorded_at, EVENT.c.last_sequence)
         limit = query.limit + 1
         while True:
-            page = _ordered(chosen, query, made.order, after).limit(limit)
-            rows = connection.execute(page).all()
-            for sequence, recorded_at, last in rows:
-                after = (recorded_at, last) if query.changed_since else (sequence,)
-                yield after, last
+            rows = self._newest(connection, query, columns, after, limit)
+            for row in rows:
+                after = (row[1], row[2]) if query.changed_since else (row[0],)
+                yield after, row[2]
             if len(rows) < limit:
                 return
             limit = _WINDOW

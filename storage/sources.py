@@ -88,7 +88,7 @@ class SourcePart(Part):
                 query = (
                     select(EVENT.c.sequence, RECORD.c.event)
                     .select_from(joined)
-                    .where(EVENT_KEY.c.key.in_(some), EVENT.c.merged_into == "")
+                    .where(EVENT_KEY.c.key.in_(some), EVENT.c.merged.is_(False))
                     .order_by(EVENT.c.sequence.desc())
                     .limit(limit * 8)  # an event stands once for each of its keys
                 )

@@ -183,17 +183,30 @@ class CheckpointRow(SQLModel, table=True):
     body: str = _text()
 
 
+_BESIDE = ("model", "direction", "day", "recorded_day", "silent", "merged")
+
+
 class EventRow(SQLModel, table=True):
     """An event as it stands. `sequence` is that of its opening record: the order of the log."""
 
     __tablename__ = "event"
     __table_args__ = (
-        Ix("event_by_type", "event_type", "sequence"),
-        Ix("event_by_state", "state", "event_type", "sequence"),
+        # these also hold what is asked beside them most, so that rows are seldom looked up
+        Ix("event_by_type", "event_type", "sequence", "state", "status", "tier", *_BESIDE),
+        Ix("event_by_state", "state", "sequence", "event_type", "status", "tier", *_BESIDE),
+        Ix(
+            "event_by_model",
+            "model",
+            "sequence",
+            "event_type",
+            "state",
+            "status",
+            "tier",
+            *_BESIDE[1:],
+        ),
+        Ix("event_by_status", "status", "sequence", "event_type", "state", "tier", *_BESIDE),
+        Ix("event_by_tier", "tier", "sequence", "event_type", "state", "status", *_BESIDE),
         Ix("event_by_county", "county", "sequence"),
-        Ix("event_by_model", "model", "sequence"),
-        Ix("event_by_status", "status", "sequence"),
-        Ix("event_by_tier", "tier", "sequence"),
         Ix("event_by_agency", "agency_id", "sequence"),
         Ix("event_by_bill", "bill", "sequence"),
         Ix("event_by_source", "source_id", "sequence"),
@@ -227,6 +240,7 @@ class EventRow(SQLModel, table=True):
     last_public_at: datetime = _moment()
     last_sequence: int = _number()
     silent: bool
+    merged: bool
     merged_into: str = _key()
 
 
