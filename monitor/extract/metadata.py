@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from urllib.parse import urlsplit
 
 from lxml.html import HtmlElement
 
-from monitor.domain.moment import StatedDate
+from monitor.domain.moment import Precision, StatedDate
 from monitor.extract.dates import day_in_url, moment, stated_date
 from monitor.extract.links import absolute
 from monitor.extract.text import plain
@@ -25,6 +26,9 @@ _MODIFIED = ("article:modified_time", "og:updated_time", "datemodified", "dcterm
 _MAX_JSON_CHARS = 200_000
 _MAX_NODES = 500
 _MIN_TITLE_CHARS = 8
+_LINES_BELOW = 6
+_WORDS_IN_LINE = 12
+_LINE_TAGS = frozenset({"p", "div", "span", "h2", "h3", "h4", "h5", "em", "small", "strong"})
 _SITE_PART = re.compile(r"\s+[|»•·–—-]\s+[^|»•·–—]{2,60}$")
 
 
@@ -43,7 +47,7 @@ class Metadata:
 
 def metadata(page: HtmlElement, url: str) -> Metadata:
     """The page's statements about itself, best source first: JSON-LD, meta elements, the visible
-    <time> and heading, the address."""
+    <time>, the heading and the lines below it, the address."""
     metas = _metas(page)
     linked = _json_ld(page)
     stated, origin = _published(page, metas, linked)
@@ -85,7 +89,24 @@ def _published(page: HtmlElement, metas: dict[str, str], linked: dict[str, str])
         stated = time.get("datetime") or plain(time.text_content(), max_chars=100)
         if stated_date(stated):
             return stated, "time element"
-    return "", ""
+    return _near_heading(page), "line below the heading"
+
+
+def _near_heading(page: HtmlElement) -> str:
+    """A short line with a day among the first ones below the heading, as agencies date releases."""
+    heading = next((h for h in page.iter("h1", "h2") if _is_heading(h)), None)
+    if heading is None:
+        return ""
+    for element in itertools.islice(heading.itersiblings(), _LINES_BELOW):
+        line = plain(element.text_content(), max_chars=200) if element.tag in _LINE_TAGS else ""
+        stated = stated_date(line)
+        if stated and stated.precision is Precision.DAY and len(line.split()) <= _WORDS_IN_LINE:
+            return line
+    return ""
+
+
+def _is_heading(element: HtmlElement) -> bool:
+    return len(plain(element.text_content())) >= _MIN_TITLE_CHARS
 
 
 def _title(page: HtmlElement, metas: dict[str, str], linked: dict[str, str]) -> str:

@@ -121,6 +121,25 @@ def test_article_text_and_title() -> None:
     assert got.published is not None and got.published.origin == "address"
 
 
+@pytest.mark.parametrize(
+    ("lines", "day"),
+    [
+        ("<p>For immediate release</p><p>Posted: June 5, 2025</p>", date(2025, 6, 5)),
+        ("<div class='date'>Thursday, June 5, 2025</div>", date(2025, 6, 5)),
+        ("<p>On June 5, 2025 the sheriff told the county commission in a long letter that he had "
+         "changed his mind about the agreement.</p>", None),
+        ("<p>In June 2025</p>", None),
+        ("<p>x</p>" * 9 + "<p>June 5, 2025</p>", None),
+    ],
+)  # fmt: skip
+def test_a_dated_line_below_the_heading(lines: str, day: date | None) -> None:
+    markup = f"<html><body><article><h1>Sheriff signs agreement</h1>{lines}{STORY}</article></body>"
+    got = read_article(markup.encode(), url="https://sheriff.example.gov/news/7")
+    assert (got.published.day if got.published else None) == day
+    if got.published:
+        assert got.published.origin == "line below the heading" and got.published_at is None
+
+
 JSON_LD = """<script type="application/ld+json">{"@graph":[{"@type":"WebSite","name":"Herald"},
 {"@type":"NewsArticle","headline":"Sheriff signs 287(g) agreement","datePublished":
 "2025-06-05T09:00:00-04:00","dateModified":"2025-06-06T09:00:00-04:00","author":[{"name":"Pat Doe"}]
