@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 from monitor.bootstrap import knowledge
 from monitor.bootstrap.machine import SystemClock, monotonic
 from monitor.catalogue.load import Catalogue
+from monitor.detect.document import Document
 from monitor.detect.rule import Pack
+from monitor.domain.claim import Finding
 from monitor.domain.errors import ConfigError
 from monitor.domain.source import Source
 from monitor.ports import Channel, Clock, Store
@@ -145,6 +147,12 @@ class App:
             route=Routing(self.store, self.counties_near),
             silent=silent,
         )
+
+    def detect(self, document: Document) -> tuple[Finding, ...]:
+        """What the rules in force read in a document."""
+        from monitor.detect.engine import findings
+
+        return findings(document, self.pack.value, knowledge.gazetteer())
 
     def counties_near(self, place: str, km: int) -> tuple[str, ...]:
         """FIPS of the counties within so many km of a place."""

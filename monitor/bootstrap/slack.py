@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
@@ -26,12 +26,11 @@ def slack_in_background(app: App, say: Callable[[str], None]) -> Iterator[None]:
     if not all(tokens):
         yield
         return
-    from slack_sdk.errors import SlackApiError, SlackClientError
-
     from monitor.services.composition import Composition
-    from monitor.slack_app.app import Parts, SlackAppOptions, run_socket, slack_app
+    from monitor.slack_app.app import Parts, SlackAppOptions
     from monitor.slack_app.buttons import Buttons
     from monitor.slack_app.commands import Commands
+    from monitor.slack_app.listening import listening
 
     options = SlackAppOptions(
         token=SecretStr(tokens[0].reveal()),
@@ -47,14 +46,11 @@ def slack_in_background(app: App, say: Callable[[str], None]) -> Iterator[None]:
         commands=Commands(app.store, app.query, app.clock, letters.links),
         buttons=Buttons(app.store, app.clock, Composition(app.store, letters), letters.links),
     )
-    try:
-        handler = run_socket(slack_app(options, parts), options)
-    except (ChannelError, SlackApiError, SlackClientError, OSError) as error:
-        say(f"Slack commands are off: {error}")
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(listening(options, parts))
+        except ChannelError as error:
+            say(str(error))
+        else:
+            say("Slack commands and buttons listen")
         yield
-        return
-    say("Slack commands and buttons listen")
-    try:
-        yield
-    finally:
-        handler.close()  # type: ignore[no-untyped-call]  # slack_bolt has no types here

@@ -92,6 +92,19 @@ def _title(entry: HealthEntry) -> str:
     )
 
 
+def canary(app: App) -> None:
+    """Send today's synthetic event to the operator and look whether the last one arrived."""
+    from monitor.bootstrap.outgoing import operator_of
+    from monitor.services.canary import Canary
+
+    operator = operator_of(app.settings)
+    if operator is None:
+        return
+    bird = Canary(app.store, app.clock, app.detect, operator)
+    bird.look()
+    bird.hatch()
+
+
 def nightly(app: App) -> None:
     """Checkpoint over all chains; the published dataset; old unreferenced captures go."""
     app.store.checkpoint(app.clock.now())

@@ -29,7 +29,7 @@ from monitor.settings import process_environment, read_settings
 TICK_S = 2.0
 #: Routines by name: every so many seconds, or by cron.
 INTERVALS_S = {"deliver": 2.0, "digests": 60.0, "health": 300.0}
-CRONS = {"nightly": "17 3 * * *"}
+CRONS = {"nightly": "17 3 * * *", "canary": "47 7 * * *"}
 
 Say = Callable[[str], None]
 
@@ -116,6 +116,7 @@ class Work:
             "digests": self.app.digests,
             "health": lambda: upkeep.tell_operator(self.app),
             "nightly": lambda: upkeep.nightly(self.app),
+            "canary": lambda: upkeep.canary(self.app),
         }
         calls[name]()
 

@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from monitor.cli import asking, deciding, keeping, measuring, running, telling
+from monitor.cli import asking, deciding, keeping, measuring, rules, running, telling
 from monitor.cli.output import FAILURE, say
 from monitor.domain.errors import ConfigError, FilterError, MonitorError
 
@@ -20,7 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (running, asking, deciding, telling, measuring, keeping):
+for group in (running, asking, deciding, telling, rules, measuring, keeping):
     group.register(app)
 
 

@@ -75,9 +75,10 @@ class MailFiles:
         letterhead = Letterhead(sender="DEMO Policy Monitor <monitor@example.org>")
         templates = mail_templates()
         built = mail(delivery, message, letterhead, templates)
+        built.replace_header("Subject", f"DEMO: {built['Subject']}")
         stem = f"{self.sent:03}-{delivery.created_at:%Y-%m-%d}-{delivery.kind.value}"
         (self.directory / f"{stem}.eml").write_bytes(built.as_bytes())
-        page = html_of(message, templates)
+        page = html_of(message, templates).replace("<body", _BANNER + "<body", 1)
         (self.directory / f"{stem}.html").write_text(page, encoding="utf-8")
         return Sent(external_id=str(built["Message-ID"]))
 
@@ -109,6 +110,8 @@ def _element(node: Any) -> str:
         case _:
             return ""
 
+
+_BANNER = "<p style='background:#b45309;color:#fff;padding:6px;margin:0'>DEMO</p>"
 
 _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>
 <meta name="viewport" content="width=device-width"><style>
