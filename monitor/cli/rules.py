@@ -68,6 +68,7 @@ def explain(
         id="explain",
         url="",
         title=title,
+        published=None,
         kind=kind,
         text=_text(file),
         source_states=tuple(state or ()),
@@ -83,13 +84,14 @@ def explain(
 def _lines(found: Explanation) -> Iterator[str]:
     if not found.anchored:
         yield "no anchor word in the text, so no rule was tried"
-    for one in found.findings:
-        yield f"FOUND   {one.event_type} / {one.stage} ({one.worth}) by {one.rule}: {one.quote.text}"
-    for one in found.stopped:
-        word = "WEAKER " if one.weakened else "STOPPED"
-        yield f"{word} {one.rule} by {one.guard} ({one.words}): {one.sentence}"
-    for one in found.nearest:
-        yield f"NEAREST {one.rule} {one.found}/{one.parts}, lacks {one.lacks!r}: {one.sentence}"
+    for hit in found.findings:
+        yield f"FOUND   {hit.event_type}/{hit.stage} ({hit.worth}) by {hit.rule}: {hit.quote.text}"
+    for stop in found.stopped:
+        word = "WEAKER " if stop.weakened else "STOPPED"
+        yield f"{word} {stop.rule} by {stop.guard} ({stop.words}): {stop.sentence}"
+    for miss in found.nearest:
+        parts = f"{miss.found}/{miss.parts}"
+        yield f"NEAREST {miss.rule} {parts}, lacks {miss.lacks!r}: {miss.sentence}"
 
 
 def backtest(
@@ -126,7 +128,12 @@ def _stored(app: App) -> Iterator[Document]:
 def _folder(folder: Path) -> Iterator[Document]:
     for path in sorted(folder.rglob("*.txt")):
         yield Document(
-            id=path.name, url="", title=path.stem, kind=DocumentKind.NEWS, text=_text(path)
+            id=path.name,
+            url="",
+            title=path.stem,
+            published=None,
+            kind=DocumentKind.NEWS,
+            text=_text(path),
         )
 
 
