@@ -339,6 +339,7 @@ def website(directory: Path, options: WebOptions = LOCAL) -> Iterator[Website]:
         health=HealthService(store=store, clock=clock, sources=sources),
         review=Review(store=store, clock=clock, route=lambda records, now: ()),
         clock=clock,
+        cited=(("2020-09", "150 agreements in 32 states", "press reports"),),
     )
     app = create_app(parts, options)
     with serving(app) as url:

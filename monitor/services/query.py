@@ -220,6 +220,15 @@ class QueryService:
             by_state=_counted(one.row.state for one in listed),
         )
 
+    def roster_series(self, expression: str = "") -> tuple[tuple[str, int], ...]:
+        """Agreements listed at the end of each month, from the first sighting on, oldest first.
+
+        Raises FilterError.
+        """
+        filter = self.expanded(self.parse(expression))
+        every = [one for one in self._store.agreements() if _roster_matches(filter, one)]
+        return _listed_by_month(every, self._clock.now().date())
+
     def roster_diff(self, before: datetime, after: datetime, expression: str = "") -> RosterDiff:
         """What changed on the roster between two moments. Raises FilterError."""
         old, new = self.roster(before, expression), self.roster(after, expression)
@@ -321,6 +330,26 @@ def end_of_day(day: date) -> datetime:
 
 def _counted(values: Iterable[str]) -> tuple[tuple[str, int], ...]:
     return tuple(sorted(Counter(values).items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def _listed_by_month(every: Sequence[Agreement], today: date) -> tuple[tuple[str, int], ...]:
+    """Running sum of sightings and ends; a return counts from its newest first sighting."""
+    if not every:
+        return ()
+    steps: Counter[int] = Counter()
+    for agreement in every:
+        steps[_month(agreement.first_listed_at)] += 1
+        if agreement.ended_at is not None:
+            steps[_month(agreement.ended_at)] -= 1
+    found, listed = [], 0
+    for month in range(min(steps), today.year * 12 + today.month):
+        listed += steps[month]
+        found.append((f"{month // 12}-{month % 12 + 1:02d}", listed))
+    return tuple(found)
+
+
+def _month(moment: datetime) -> int:
+    return moment.year * 12 + moment.month - 1
 
 
 def _shown_cells(agreement: Agreement) -> tuple[object, ...]:

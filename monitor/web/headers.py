@@ -55,7 +55,10 @@ class Shell:
             status, text = refused
             await PlainTextResponse(text + "\n", status)(scope, receive, self._dressed(scope, send))
             return
-        await self._served(scope, _bounded(receive), self._dressed(scope, send))
+        send = self._dressed(scope, send)
+        if scope["method"] == "HEAD":  # what GET would say, without the body
+            scope, send = {**scope, "method": "GET"}, _headless(send)
+        await self._served(scope, _bounded(receive), send)
 
     async def _served(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The boundary of one request: a fault costs this answer and is logged, nothing more."""
@@ -146,6 +149,15 @@ def _bounded(receive: Receive) -> Receive:
         return message
 
     return bounded
+
+
+def _headless(send: Send) -> Send:
+    async def headless(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            message = {**message, "body": b""}
+        await send(message)
+
+    return headless
 
 
 def _host(headers: Headers) -> str:

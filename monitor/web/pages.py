@@ -10,7 +10,7 @@ from fastapi import APIRouter, HTTPException, Path, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from monitor.domain.errors import FilterError
-from monitor.domain.event import Event
+from monitor.domain.event import Event, Record
 from monitor.domain.filter import Filter
 from monitor.domain.vocabulary import Worth
 from monitor.services.query import Asked
@@ -18,8 +18,16 @@ from monitor.web.citation import cite_event, cite_list
 from monitor.web.map import state_map
 from monitor.web.moments import read_moment
 from monitor.web.parts import Site, site
-from monitor.web.render import local_link, newest_capture, page, permalink
-from monitor.web.views import bars, county_name, event_lines, facet_groups, record_line
+from monitor.web.render import is_logged_in, local_link, newest_capture, page, permalink
+from monitor.web.views import (
+    Passage,
+    bars,
+    county_name,
+    event_lines,
+    facet_groups,
+    passage,
+    record_line,
+)
 
 router = APIRouter(include_in_schema=False)
 
@@ -115,6 +123,7 @@ def event_page(request: Request, event_id: EventPath, known_at: Text = "") -> Re
         known_at=moment,
         citation=cite_event(event, view.records, link, own.parts.clock.now()),
         items=_items(view.records),
+        passages=_passages(own, view.records) if is_logged_in(request) else {},
         review=event.worth is Worth.REVIEW,
     )
 
@@ -135,9 +144,19 @@ def _newest(own: Site) -> tuple[Event, ...]:
     return ()
 
 
-def _items(records: tuple[object, ...]) -> tuple[str, ...]:
-    claims = (getattr(record, "claim", None) for record in records)
-    return tuple(dict.fromkeys(claim.item_id for claim in claims if claim is not None))
+def _items(records: tuple[Record, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one.claim.item_id for one in records if one.claim is not None))
+
+
+def _passages(own: Site, records: tuple[Record, ...]) -> dict[str, Passage]:
+    """The quotes in context, by claim; only where the text is stored and says so there."""
+    found: dict[str, Passage] = {}
+    for claim in [record.claim for record in records if record.claim is not None][:50]:
+        revision = own.parts.store.revision(claim.item_id, claim.revision)
+        quote = claim.finding.quote
+        if revision is not None and revision.item.text[quote.start : quote.end] == quote.text:
+            found[claim.id] = passage(revision.item.text, quote.start, quote.end)
+    return found
 
 
 def _wrong_filter(request: Request, values: Mapping[str, Any], error: FilterError) -> HTMLResponse:

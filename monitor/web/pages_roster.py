@@ -13,6 +13,7 @@ from monitor.services.query import RosterDiff, RosterView, end_of_day
 from monitor.web.moments import read_moment
 from monitor.web.parts import site
 from monitor.web.render import page
+from monitor.web.views import bars
 
 router = APIRouter(include_in_schema=False)
 
@@ -29,11 +30,13 @@ def roster_page(
     start: Annotated[int, Query(ge=0, le=100_000)] = 0,
 ) -> HTMLResponse:
     """Agreements as listed now or as published by a day."""
-    query = site(request).parts.query
+    parts = site(request).parts
     view: RosterView | None = None
     error: FilterError | None = None
+    series: tuple[tuple[str, int], ...] = ()
     try:
-        view = query.roster(read_moment("as_of", as_of), q)
+        view = parts.query.roster(read_moment("as_of", as_of), q)
+        series = () if as_of else parts.query.roster_series(q)
     except FilterError as problem:
         error = problem
     rows = view.agreements[start : start + ROWS_SHOWN] if view else ()
@@ -50,6 +53,8 @@ def roster_page(
         after=start + ROWS_SHOWN if start + ROWS_SHOWN < total else None,
         q=q,
         as_of=as_of,
+        bars=bars(series),
+        cited=parts.cited if not q else (),
     )
 
 

@@ -23,6 +23,7 @@ class WebParts:
     health: HealthService
     review: Review
     clock: Clock
+    cited: tuple[tuple[str, str, str], ...] = ()  #: (day, what was said, by whom) of the roster
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,6 +45,28 @@ def event_lines(events: Iterable[Event]) -> tuple[EventLine, ...]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """A quote with the captured words around it; for people with a role."""
+
+    before: str
+    quote: str
+    after: str
+
+
+CONTEXT_CHARS = 400
+
+
+def passage(text: str, start: int, end: int) -> Passage:
+    """The quote at [start, end) of a text, with up to 400 characters on either side."""
+    left = max(0, start - CONTEXT_CHARS)
+    return Passage(
+        before=("…" if left else "") + text[left:start],
+        quote=text[start:end],
+        after=text[end : end + CONTEXT_CHARS] + ("…" if end + CONTEXT_CHARS < len(text) else ""),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordLine:
     """One line of an event's history."""
 

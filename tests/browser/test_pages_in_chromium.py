@@ -11,6 +11,7 @@ from selenium import webdriver
 from selenium.common.exceptions import NoAlertPresentException, WebDriverException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support.expected_conditions import staleness_of
 from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.browser.axe import axe_source
@@ -141,6 +142,13 @@ def test_nothing_breaks_the_policy_or_the_width(browser: webdriver.Chrome, site:
     assert [m for m in severe if "responded with a status of 4" not in m] == []
 
 
+def _click(browser: webdriver.Chrome, selector: str) -> None:
+    """Click, and wait for the page that it leads to."""
+    page = browser.find_element(By.TAG_NAME, "html")
+    browser.find_element(By.CSS_SELECTOR, selector).click()
+    WebDriverWait(browser, 20).until(staleness_of(page))
+
+
 def test_search_narrows_in_place(browser: webdriver.Chrome, site: Website) -> None:
     _size(browser, *WIDTHS[1])
     browser.get(f"{site.url}/events")
@@ -157,17 +165,34 @@ def test_search_narrows_in_place(browser: webdriver.Chrome, site: Website) -> No
     assert "state:TX" in browser.find_element(By.CSS_SELECTOR, "#results .asof").text
 
 
+def test_a_person_signs_in_and_decides_by_clicks(site: Website) -> None:
+    browser = _chromium()
+    try:
+        browser.get(f"{site.url}/login/{site.site.auth.login_token(EDITOR)}")
+        _click(browser, "main form button")
+        browser.get(f"{site.url}/e/{site.opened[40].id}")
+        browser.find_element(By.NAME, "reason").send_keys("the county says otherwise")
+        _click(browser, 'button[value="dispute"]')
+        assert "the county says otherwise" in browser.find_element(By.CSS_SELECTOR, ".history").text
+        assert browser.find_element(By.CSS_SELECTOR, ".banner.disputed")
+        _click(browser, ".foot form button")
+        browser.get(f"{site.url}/review")
+        assert "needs a login" in browser.find_element(By.TAG_NAME, "main").text
+    finally:
+        browser.quit()
+
+
 def test_everything_works_without_scripts(site: Website) -> None:
     browser = _chromium(scripts=False)
     try:
         browser.get(site.url)
         box = browser.find_element(By.NAME, "q")
         box.send_keys("state:TX")
-        browser.find_element(By.CSS_SELECTOR, "form.search button").click()
+        _click(browser, "form.search button")
         assert "state:TX" in browser.find_element(By.CSS_SELECTOR, "#results .asof").text
-        browser.find_element(By.CSS_SELECTOR, ".facets a").click()
+        _click(browser, ".facets a")
         assert "type:" in browser.find_element(By.CSS_SELECTOR, "#results .asof").text
-        browser.find_element(By.CSS_SELECTOR, ".events .headline a").click()
+        _click(browser, ".events .headline a")
         assert browser.find_element(By.ID, "evidence")
         browser.get(f"{site.url}/roster?as_of=2025-04-01")
         assert "120 listed" in browser.find_element(By.CSS_SELECTOR, ".asof").text

@@ -21,6 +21,7 @@ from monitor.domain.filter import matches, parse
 from monitor.domain.filter_fields import BARE_TYPES, closed_values
 from monitor.domain.vocabulary import Model
 from monitor.web.syndication import CSV_COLUMNS, safe_cell
+from monitor.web.views import passage
 from tests.website import EDITOR, HOSTILE, NOW, READER, SECRET, STATES, Website, website
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -242,6 +243,32 @@ def test_roster_of_a_day_and_what_changed(site: Website) -> None:
     page = client.get("/roster", params={"as_of": "2025-04-01", "q": "state:TX"}).text
     assert "as of 2025-04-01" in page
     assert client.get("/roster", params={"q": "status:official"}).status_code == 400
+
+
+def test_the_roster_over_time_and_what_others_said_stand_apart(site: Website) -> None:
+    series = dict(site.site.parts.query.roster_series())
+    assert [series[month] for month in ("2025-03", "2025-06", "2025-09")] == [120, 160, 155]
+    page = site.client().get("/roster").text
+    assert "Agreements listed at the end of each month, 2025-03 to 2025-09" in page
+    assert "150 agreements in 32 states" in page
+
+
+def test_head_says_what_get_says(site: Website) -> None:
+    client = site.client()
+    for path in ("/", "/events.csv", "/api/v1/events", "/nope", "/health"):
+        head, get = client.head(path), client.get(path)
+        assert (head.status_code, head.content) == (get.status_code, b"")
+        assert head.headers["content-type"] == get.headers["content-type"]
+
+
+def test_quotes_in_context_are_for_people_with_a_role(site: Website) -> None:
+    text = "The act.\nSheriffs may enter agreements with ICE."
+    claim = next(one.claim for one in site.store.records(event_id=site.opened[20].id) if one.claim)
+    found = passage(text, 9, 17)
+    assert (found.before, found.quote) == ("The act.\n", "Sheriffs")
+    assert passage("x" * 1000, 500, 510).before == "…" + "x" * 400
+    assert claim.id not in site.client().get(f"/e/{site.opened[20].id}").text
+    assert "In context" not in site.client().get(f"/e/{site.opened[20].id}").text
 
 
 def test_nothing_private_reaches_a_stranger(site: Website) -> None:
