@@ -34,7 +34,7 @@ _SPEAKING_ENTITY = re.compile(
             |x0*+(?:2[0-9a-f]|a0|ad|20[0-9a-f]{2})(?![0-9a-f]))
         |(?!quot|nbsp|apos|amp|lt|gt|shy|hellip|copy|[lr][sd]quo|[nm]dash|[lr]par|zwn?j|bull|
             middot|laquo|raquo|reg|trade|ensp|emsp|thinsp|sect)[a-z]{2,30};
-        |lt;[a-z/!]|amp;(?:\#|[a-z]{2,30};))""",
+        |lt;[a-z/!?]|amp;(?:\#|[a-z]{2,30};))""",
     re.IGNORECASE | re.VERBOSE,
 )
 _MUTE_ENTITY = re.compile(
@@ -224,15 +224,17 @@ def _shown(raw: bytes) -> Iterator[bytes]:
 
 
 def _spoken(raw: bytes) -> bytes:
-    """Entities and letters outside ASCII as the ASCII that they are read as, or as nothing.
+    """Entities and letters outside ASCII as the ASCII that they are read as, or as a mark.
+
+    A mark parts nothing: it is squeezed out of long words and allowed inside short ones.
 
     Brackets that were escaped stay away, so that what is left of "<" and ">" is markup; escaped
     twice, as in feeds, they are markup one level down.
     """
     if b"&" in raw and not _SPEAKING_ENTITY.search(raw):
-        raw = _MUTE_ENTITY.sub(b"", raw)
+        raw = _MUTE_ENTITY.sub(b"\x01", raw)
     if not raw.isascii():
-        raw = _MUTE_LATIN.sub(b"", _MUTE_PUNCTUATION.sub(b"", raw))
+        raw = _MUTE_LATIN.sub(b"\x01", _MUTE_PUNCTUATION.sub(b"\x01", raw))
     if b"&" not in raw and raw.isascii():
         return raw
     text = _decoded(raw)

@@ -41,8 +41,10 @@ def test_every_labelled_text_set_in_a_page_is_read(scan: TriggerScan) -> None:
 WORDS = st.lists(
     st.sampled_from(
         ["sheriff", "287(g)", "ICE", "immi<b>gration</b>", "sanc&shy;tuary", "de&#116;ainer",
-         "jail", "signed<br>an", "agreement", "<i>mig</i>rant", "council", "po<em>lice</em>", "I.C.E.",
-         "1357\u00a0(g)", "office", "depor\u200btation", "ｉｍｍｉｇｒａｎｔ", "welcom&#105;ng"]
+         "jail", "signed<br>an", "agreement", "<i>mig</i>rant", "council",
+         "po<em>lice</em>", "I.C.E.", "1357\u00a0(g)", "office", "depor\u200btation",
+         "ｉｍｍｉｇｒａｎｔ",
+         "welcom&#105;ng"]
     ),
     min_size=1,
     max_size=12,

@@ -63,7 +63,7 @@ def marked_up(draw: st.DrawFn) -> str:
 
 
 @given(FILLER, marked_up(), FILLER, st.sampled_from(["utf-8", "utf-16", "utf-8-sig"]))
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=500, deadline=None)
 def test_no_markup_hides_a_term(before: str, term: str, after: str, charset: str) -> None:
     page = f"<html><body><p>{before} {term} {after}</p></body></html>"
     assert SCAN.relevant(page.encode(charset))
