@@ -79,11 +79,20 @@ def load(state: Json) -> tuple[Followup, ...]:
     )
 
 
-def fitting(pending: Iterable[Followup]) -> tuple[list[Followup], list[Followup]]:
-    """The newest 200, one per key, and the older ones that a cursor has no room for."""
+def fitting(
+    pending: Iterable[Followup], room: int = MAX_PENDING
+) -> tuple[list[Followup], list[Followup]]:
+    """The newest, one per key, at most `room` and 200; and the older ones without room."""
     latest = {f.key: f for f in pending}
     ordered = list(latest.values())
-    return ordered[-MAX_PENDING:], ordered[:-MAX_PENDING]
+    cut = max(0, len(ordered) - min(room, MAX_PENDING))
+    return ordered[cut:], ordered[:cut]
+
+
+def import_room(max_follow: int) -> int:
+    """How many articles a first import follows: what the next few checks can fetch. The rest is
+    told from its announcement at once, so that old news is never taken for new later."""
+    return 3 * max_follow
 
 
 def dump(pending: Iterable[Followup]) -> Json:

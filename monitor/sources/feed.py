@@ -119,7 +119,9 @@ def _feed(snapshot: Snapshot, context: ReadContext[FeedOptions]) -> Reading:
         return Reading(cursor=context.cursor, rejected=reason)
     keyed, remembered = identified(known, feed.hashes, feed.entries, feed.passed_over)
     older, gap = _older(snapshot, _overlaps(known, feed.hashes, keyed), context)
-    sorted_out = _sorted_out([k for k in keyed if k.changed], pending, snapshot, context)
+    room = followup.MAX_PENDING if known.known else followup.import_room(context.options.max_follow)
+    changed = [k for k in keyed if k.changed]
+    sorted_out = _sorted_out(changed, pending, room, snapshot, context)
     items = sorted_out.items
     return Reading(
         items=items,
@@ -144,6 +146,7 @@ class _SortedOut:
 def _sorted_out(
     changed: list[Keyed],
     pending: tuple[Followup, ...],
+    room: int,
     snapshot: Snapshot,
     context: ReadContext[FeedOptions],
 ) -> _SortedOut:
@@ -153,8 +156,8 @@ def _sorted_out(
     relevant = [k for k in direct if k.stored or _relevant(k.entry, context)]
     new = [_announcement(k, now) for k, away in zip(changed, follows, strict=True) if away][::-1]
     given_up = [f for f in pending if not f.waits(now)]
-    # More than the cursor holds: the oldest are told from what the feed says of them.
-    waiting, crowded = followup.fitting([*(f for f in pending if f.waits(now)), *new])
+    # More than there is room for: the oldest are told from what the feed says of them.
+    waiting, crowded = followup.fitting([*(f for f in pending if f.waits(now)), *new], room)
     told = [f for f in crowded if context.relevant(f"{f.title}\n{f.summary}".encode())]
     items = [_entry_item(k, context) for k in relevant]
     items += [_announced_item(f, context) for f in (*given_up, *told)]

@@ -33,6 +33,8 @@ _MAX_LISTED = 300
 _REMEMBERED = 1000
 #: An article must be missing from so many index readings before it counts as taken down.
 _MISSES = 3
+#: Index pages of one check follow each other within this time.
+_IMPORT = timedelta(minutes=20)
 
 
 class ListingOptions(Options):
@@ -157,23 +159,45 @@ def _index(snapshot: Snapshot, context: ReadContext[ListingOptions]) -> Reading:
         replace(_followup(entry), since=snapshot.captured_at.isoformat())
         for entry in reversed(fresh)
     ]
-    # What the cursor has no room for is not remembered, so that it is new again next time.
-    pending, crowded = followup.fitting([*pending, *new])
-    left = {f.key for f in crowded}
-    fresh = [entry for entry in fresh if entry.key not in left]
+    importing = _importing(state, snapshot)
+    room = followup.import_room(context.options.max_follow) if importing else followup.MAX_PENDING
+    pending, crowded = followup.fitting([*pending, *new], room)
+    items: tuple[Item, ...] = ()
+    if importing:
+        items = tuple(_index_item(f, context) for f in crowded if _titled(f, context))
+    else:
+        # What the cursor has no room for is not remembered, so that it is new again next time.
+        left = {f.key for f in crowded}
+        fresh = [entry for entry in fresh if entry.key not in left]
     order = [*kept, *fresh] if number else [*fresh, *kept]
     # Only a page full of news can have pushed news on to the next one.
     further = len(fresh) == len(listed) and number + 1 < context.options.pages
     older = (_index_request(context.source, context.options, number + 1),) if further else ()
     follow = (f.request() for f in new[::-1][: context.options.max_follow])
     return Reading(
+        items=items,
         next_requests=(*older, *follow),
-        cursor=_cursor(order, pending),
+        cursor=_cursor(order, pending, _since(state, snapshot)),
         listed=tuple(e.key for e in listed),
         complete=context.options.complete and context.options.pages == 1,
         gone=gone,
         problems=tuple(f"taken_down: {key} is no longer listed" for key in gone),
     )
+
+
+def _since(state: Json, snapshot: Snapshot) -> str:
+    """When the index was read for the first time."""
+    return str(state.get("since") or snapshot.captured_at.isoformat())
+
+
+def _importing(state: Json, snapshot: Snapshot) -> bool:
+    """True in the first check, further index pages included."""
+    begun = datetime.fromisoformat(_since(state, snapshot))
+    return snapshot.captured_at - begun < _IMPORT
+
+
+def _titled(entry: Followup, context: ReadContext[ListingOptions]) -> bool:
+    return context.relevant(entry.title.encode())
 
 
 def _listed(snapshot: Snapshot, options: ListingOptions) -> list[_Known]:
@@ -242,12 +266,12 @@ def _article(snapshot: Snapshot, context: ReadContext[ListingOptions]) -> Readin
     entry = followup.announced(snapshot)
     first_look = any(f.key == entry.key for f in followup.load(state))
     known, rest = _known(state), followup.without(followup.load(state), entry.key)
-    stored = any(k.item and k.key == entry.key for k in known)
+    stored, since = any(k.item and k.key == entry.key for k in known), _since(state, snapshot)
     relevant = context.relevant(snapshot.body) or context.relevant(entry.title.encode())
     if not (relevant or stored):
-        return Reading(cursor=_cursor(known, rest), skipped=1)
+        return Reading(cursor=_cursor(known, rest, since), skipped=1)
     known = [replace(k, item="1") if k.key == entry.key else k for k in known]
-    cursor = _cursor(known, rest)
+    cursor = _cursor(known, rest, since)
     fault = _astray(snapshot)
     if fault is None:
         try:
@@ -323,11 +347,11 @@ def _known(state: Json) -> list[_Known]:
     ]
 
 
-def _cursor(known: list[_Known], pending: list[Followup] | tuple[Followup, ...]) -> str:
+def _cursor(known: list[_Known], pending: list[Followup] | tuple[Followup, ...], since: str) -> str:
     listed = [
         [k.key, k.url, k.title, k.published, str(k.missing), k.item] for k in known[:_REMEMBERED]
     ]
-    return packed({"v": _VERSION, "known": listed, **followup.dump(pending)})
+    return packed({"v": _VERSION, "since": since, "known": listed, **followup.dump(pending)})
 
 
 KIND = SourceKind(

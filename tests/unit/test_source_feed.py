@@ -359,16 +359,29 @@ def test_a_gap_is_told() -> None:
     assert reading(page_of_entries(8, 9), once.cursor).problems[0].startswith("gap: ")
 
 
-def test_more_announcements_than_the_cursor_holds_are_told_from_their_summaries() -> None:
-    entries = [
-        entry(
-            guid=f"g{n}",
-            link=f"https://news.example.org/{n}",
-            content="s",
-            title="287(g) vote" if n == 240 else "Fair",
+def fair(*numbers: int, vote: int) -> bytes:
+    return rss(
+        *(
+            entry(
+                guid=f"g{n}",
+                link=f"https://news.example.org/{n}",
+                content="s",
+                title="287(g) vote" if n == vote else "Fair",
+            )
+            for n in numbers
         )
-        for n in range(250)
-    ]
-    got = read(snapshot(rss(*entries)), context(trigger=b"287(g)"))
+    )
+
+
+def test_a_first_import_follows_the_newest_and_tells_the_rest_from_summaries() -> None:
+    got = read(snapshot(fair(*range(250), vote=240)), context(trigger=b"287(g)"))
     assert len(got.next_requests) == 20
-    assert [i.key for i in got.items] == ["g240"] and got.skipped == 49
+    assert [i.key for i in got.items] == ["g240"] and got.skipped == 250 - 60 - 1
+    assert len(first(source(), context().options, got.cursor, NOW)) == 1 + 20
+
+
+def test_more_announcements_than_the_cursor_holds_are_told_from_their_summaries() -> None:
+    once = read(snapshot(fair(1, vote=0)), context(trigger=b"287(g)"))
+    body = fair(*range(1, 300), vote=290)
+    got = read(snapshot(body), context(once.cursor, trigger=b"287(g)"))
+    assert [i.key for i in got.items] == ["g290"] and got.skipped == 299 - 200 - 1

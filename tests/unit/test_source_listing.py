@@ -187,6 +187,15 @@ def test_an_edit_that_takes_the_trigger_out_is_still_a_revision() -> None:
     assert [i.id for i in two.items] == [one.items[0].id]
 
 
+def test_a_first_import_reads_the_newest_and_keeps_the_rest_as_known() -> None:
+    slugs = [f"s{n}" for n in range(100)]
+    src = source(max_follow=5)
+    got = reading(index(*slugs), src=src, trigger=b"s77")
+    assert len(got.next_requests) == 5 and [i.title for i in got.items] == ["About s77"]
+    later = reading(index("new", *slugs), got.cursor, src=src)
+    assert [r.url for r in later.next_requests] == [f"{URL}/new"]
+
+
 def test_complete_list_names_what_is_listed() -> None:
     got = reading(index("a", "b"), src=source(complete=True))
     assert got.complete and got.listed == (
