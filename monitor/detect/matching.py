@@ -41,7 +41,7 @@ class PhraseSpec(RuleSpec):
         default=(), description="Topics of `types` that are worth a review only."
     )
     fresh_days: int = Field(
-        default=60, ge=0, le=4_000, description="Older stated days make the match background."
+        default=50, ge=0, le=4_000, description="Older stated days make the match background."
     )
 
 

@@ -24,7 +24,7 @@ from monitor.domain.errors import ConfigError
 from monitor.kinds import RuleKind
 
 #: Symbols that are read by code, not by vocabularies (docs/rules.md, Symbols).
-BUILT_IN = word_set("program agency place bill order when money num tally")
+BUILT_IN = word_set("program agency place bill order when money num tally start")
 MAX_RULES = 2_000
 
 

@@ -112,14 +112,12 @@ class Scene:
                 yield self.line(i)
 
     def opening(self, line: Line, words: int = 9) -> bytes:
-        """The first words of the line, of the text and of the title, as one view."""
+        """The first words of the line, of the text and of the title, each after a START symbol."""
         if self._opening is None:
             lines = [self.line(0)] if self.spans else []
             lines += [self.title] if self.title else []
-            self._opening = b" ; ".join(
-                one.view.part(0, min(words, len(one.tokens))) for one in lines
-            )
-        return line.view.part(0, min(3, len(line.tokens))) + b"; " + self._opening
+            self._opening = b"".join(b" START" + one.view.part(0, words) for one in lines)
+        return b" START" + line.view.part(0, 3) + self._opening
 
     def holds(self, phrases: Phrases, scope: str, index: int) -> bool:
         """Whether one of the phrases is in a line of the scope."""
