@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from monitor.domain.errors import StoreError
 from monitor.domain.health import HealthEntry
 from monitor.domain.ident import DeliveryId, SubscriptionId, content_id
 from monitor.domain.subscription import (
@@ -32,6 +33,7 @@ from monitor.domain.subscription import (
     Subscription,
     Transient,
 )
+from monitor.notify.message import Message
 from monitor.ports import Channel, Clock, Store
 from monitor.services.composition import Composition, Nothing, NotYet, system_body
 
@@ -47,6 +49,7 @@ class DeliveryPolicy:
     first_backoff: timedelta = timedelta(seconds=30)
     longest_backoff: timedelta = timedelta(hours=1)
     give_up: timedelta = timedelta(days=3)  #: after that a delivery is a dead letter
+    attempts: int = 40  #: interrupted ones included
     stopped: timedelta = timedelta(minutes=15)  #: rest of a channel whose login is broken
     operator: tuple[str, str] | None = None  #: (channel, destination) of operator notices
 
@@ -107,22 +110,46 @@ class Deliver:
         if self._resting(delivery.channel, now) or self._too_soon(channel, delivery, now):
             return "waiting"
         absorbed = self._composition.absorbed(delivery)
-        match self._composition.message(delivery):
+        match self._composed(delivery):
+            case Transient(reason=reason):
+                return self._later(delivery, reason, None, now)
             case NotYet():
                 return "waiting"
             case Nothing(reason=reason):
                 self._finish(delivery, DeliveryState.CANCELLED, now, error=reason)
                 return "cancelled"
             case (placed, message):
-                started = self._store.start_attempt(delivery.id, now)
-                if started is None:
-                    return "taken"
-                attempt = dataclasses.replace(started, parent_external_id=placed.parent_external_id)
-                outcome = channel.send(attempt, message)
-                self._last_sent[delivery.channel, delivery.destination] = self._clock.now()
-                if isinstance(outcome, Sent):
-                    self._cancel(absorbed, now)
-                return self._conclude(attempt, outcome)
+                return self._attempt(channel, placed, message, absorbed)
+
+    def _attempt(
+        self,
+        channel: Channel,
+        delivery: Delivery,
+        message: Message,
+        absorbed: tuple[DeliveryId, ...],
+    ) -> str:
+        """Store that it begins, send, store how it ended."""
+        now = self._clock.now()
+        started = self._store.start_attempt(delivery.id, now)
+        if started is None:
+            return "taken"
+        attempt = dataclasses.replace(started, parent_external_id=delivery.parent_external_id)
+        outcome = _sent(channel, attempt, message)
+        self._last_sent[delivery.channel, delivery.destination] = self._clock.now()
+        if isinstance(outcome, Sent):
+            self._cancel(absorbed, now)
+        return self._conclude(attempt, outcome)
+
+    def _composed(
+        self, delivery: Delivery
+    ) -> tuple[Delivery, Message] | Nothing | NotYet | Transient:
+        """The message; a fault of our own in one message must not hold up all others."""
+        try:
+            return self._composition.message(delivery)
+        except StoreError:
+            raise  # the store's trouble is everybody's
+        except Exception as error:
+            return Transient(reason=f"the message cannot be made: {type(error).__name__}")
 
     def _conclude(self, delivery: Delivery, outcome: SendOutcome) -> str:
         now = self._clock.now()
@@ -158,8 +185,20 @@ class Deliver:
             case Found(external_id=external_id):
                 self._finish(delivery, DeliveryState.SENT, now, external_id=external_id)
                 return "sent"
+            case NotFound() if delivery.attempts >= self._policy.attempts:
+                reason = delivery.error or "its attempts were interrupted again and again"
+                self._finish(delivery, DeliveryState.DEAD, now, error=reason)
+                self._tell(delivery, "given up", reason, now)
+                return "dead"
             case NotFound():
-                self._finish(delivery, DeliveryState.QUEUED, now, error=delivery.error)
+                wait = self._backoff(delivery) if delivery.attempts > 2 else timedelta()
+                self._finish(
+                    delivery,
+                    DeliveryState.QUEUED,
+                    now,
+                    error=delivery.error,
+                    not_before=now + wait,
+                )
                 return "requeued"
             case CannotAsk(later=True) if now - _started(delivery) < self._policy.ask_again:
                 return "waiting"
@@ -299,6 +338,14 @@ class Deliver:
             not_before=not_before,
             plain=plain,
         )
+
+
+def _sent(channel: Channel, attempt: Delivery, message: Message) -> SendOutcome:
+    """One call of a channel: the boundary where a fault of its code costs one attempt, no more."""
+    try:
+        return channel.send(attempt, message)
+    except Exception as error:
+        return Ambiguous(reason=f"the channel failed: {type(error).__name__}")
 
 
 def owner_of(subscription: Subscription) -> tuple[str, str] | None:

@@ -24,10 +24,10 @@ from monitor.notify.digest import (
     seen_from_json,
 )
 from monitor.notify.windows import Window, due_window
-from monitor.ports import Clock, Store
+from monitor.ports import Clock, LogStore, Store
 
 #: A record is stored at most this long after its recorded_at; for finding where to start reading.
-_STORED_WITHIN = timedelta(days=2)
+STORED_WITHIN = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,24 +106,12 @@ class Digests:
         )
 
     def _scanned(self, window: Window, seen: Seen) -> list[Record]:
-        after = seen.low or self._sequence_before(window.start - _STORED_WITHIN)
+        after = seen.low or sequence_before(self._store, window.start - STORED_WITHIN)
         found: list[Record] = []
         while page := self._store.records(after_sequence=after, limit=1000):
             found.extend(page)
             after = page[-1].sequence
         return found
-
-    def _sequence_before(self, moment: datetime) -> int:
-        """A sequence up to which all records were stored before the moment, by bisection."""
-        low, high = 0, self._store.last_sequence()
-        while low < high:
-            middle = (low + high) // 2
-            page = self._store.records(after_sequence=middle, limit=1)
-            if page and page[0].recorded_at < moment:
-                low = middle + 1
-            else:
-                high = middle
-        return max(0, low - 1)
 
     def _reach(self, subscription: Subscription, records: Sequence[Record]) -> Reach:
         deliveries = [
@@ -138,6 +126,22 @@ class Digests:
         wanted = {r.event.merged_into for r in records if r.event.merged_into is not None}
         found = {event_id: self._store.event(event_id) for event_id in wanted}
         return {event_id: event for event_id, event in found.items() if event is not None}
+
+
+def sequence_before(store: LogStore, moment: datetime) -> int:
+    """A sequence up to which all records were made before the moment, found by bisection.
+
+    The log is in the order of storing, which is that of recording but for a few minutes.
+    """
+    low, high = 0, store.last_sequence()
+    while low < high:
+        middle = (low + high) // 2
+        page = store.records(after_sequence=middle, limit=1)
+        if page and page[0].recorded_at < moment:
+            low = middle + 1
+        else:
+            high = middle
+    return max(0, low - 1)
 
 
 def _trouble(subscription: Subscription, error: MonitorError, now: datetime) -> HealthEntry:

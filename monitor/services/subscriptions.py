@@ -11,13 +11,14 @@ from typing import Any
 from monitor.domain.event import Record
 from monitor.domain.filter import parse, show
 from monitor.domain.filter_fields import CountyFinder
-from monitor.domain.ident import SubscriptionId
-from monitor.domain.subscription import Delivery, Subscription
+from monitor.domain.ident import EventId, SubscriptionId
+from monitor.domain.subscription import Delivery, Reached, Subscription
 from monitor.notify.audience import CountiesNear, audience
 from monitor.notify.bounce import Bounce
 from monitor.notify.replay import Preview, preview, replay
 from monitor.notify.windows import zone
 from monitor.ports import Store
+from monitor.services.digest import STORED_WITHIN, sequence_before
 
 SEEDED = "feeds.yaml"
 EDITED = "run time"
@@ -210,6 +211,14 @@ def record_bounce(store: Store, bounce: Bounce, *, soft_limit: int = 5) -> tuple
     return (subscription.id,)
 
 
+def reached(store: Store, event_id: EventId) -> tuple[Reached, ...]:
+    """Where an event went, oldest first; the subscription is None once it was erased."""
+    return tuple(
+        Reached(delivery=delivery, subscription=store.subscription(delivery.subscription_id))
+        for delivery in reversed(store.deliveries(event_id=event_id))
+    )
+
+
 def owned_by(store: Store, made_by: str) -> tuple[Subscription, ...]:
     """The subscriptions that somebody made ("slack:U123"), by id."""
     return tuple(one for one in store.subscriptions(active_only=False) if one.made_by == made_by)
@@ -246,7 +255,7 @@ def _wanted(
 
 def _records(store: Store, start: datetime) -> list[Record]:
     found: list[Record] = []
-    after = 0
+    after = sequence_before(store, start - STORED_WITHIN)
     while page := store.records(after_sequence=after):
         found.extend(record for record in page if record.recorded_at >= start)
         after = page[-1].sequence

@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from datetime import time, timedelta
 
-from monitor.domain.errors import FilterError
+from monitor.domain.errors import FilterError, MonitorError
 from monitor.domain.ident import SubscriptionId, content_id
 from monitor.domain.subscription import Cadence, Subscription
 from monitor.notify.blockkit import Rendered
@@ -96,6 +96,8 @@ class Commands:
             return verb(rest, speaker)
         except FilterError as error:
             return filter_problem(rest, error)
+        except MonitorError as error:
+            return text_answer(str(error))
 
     def subscribed(
         self, speaker: Speaker, expression: str, cadence: Cadence, *, here: bool, at: time

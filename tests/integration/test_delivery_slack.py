@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from monitor.channels.slack import SlackChannel, SlackOptions
-from monitor.domain.subscription import DeliveryKind, DeliveryState
+from monitor.domain.subscription import Delivery, DeliveryKind, DeliveryState, Lookup, SendOutcome
 from monitor.domain.vocabulary import RecordKind, Rung
 from monitor.notify.blockkit import MAX_BLOCKS, MAX_TOTAL_CHARS, total_chars
+from monitor.ports import Channel
+from monitor.services.deliver import DeliveryPolicy
 from storage.store import open_store
 from tests import facts, fakeslack
 from tests.fakeslack import FakeSlack, Fault
@@ -301,3 +304,33 @@ def test_every_post_stays_within_slacks_limits(room: Mailroom, fake: FakeSlack) 
         assert total_chars(message["blocks"]) <= MAX_TOTAL_CHARS
         assert len(message["text"]) <= 3500
     assert room.store.deliveries()[0].kind is DeliveryKind.BURST
+
+
+@dataclass(slots=True)
+class Faulty:
+    """A channel whose code fails for one delivery."""
+
+    inner: Channel
+    poison: str
+    name: str = "slack"
+    can_ask: bool = True
+    can_edit: bool = True
+
+    def send(self, delivery: Delivery, message: object) -> SendOutcome:
+        if delivery.id == self.poison:
+            raise ZeroDivisionError
+        return self.inner.send(delivery, message)
+
+    def find(self, delivery: Delivery) -> Lookup:
+        return self.inner.find(delivery)
+
+
+def test_a_fault_in_one_message_holds_up_no_other(room: Mailroom, fake: FakeSlack) -> None:
+    room.subscribe(subscription("other", destination="C2"))
+    poisoned, _ = room.commit(facts.record(facts.event(1)))
+    room.channels["slack"] = Faulty(room.channels["slack"], poisoned.id)
+    room.policy = DeliveryPolicy(attempts=3)
+    room.run(10, step=timedelta(hours=2))
+    assert len(fake.visible("C2")) == 1
+    assert room.states() == ["dead", "sent"]
+    assert any("ZeroDivisionError" in entry.message for entry in room.store.health())

@@ -82,7 +82,7 @@ def _live(commits: list[list[Record]], wanted: Subscription, end: datetime) -> M
     return room
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(st.integers(min_value=0, max_value=10**9))
 def test_preview_is_what_live_delivery_sends(seed: int) -> None:
     dice = Random(seed)
