@@ -88,7 +88,9 @@ class Mailroom:
         )
     )
     policy: DeliveryPolicy = field(
-        default_factory=lambda: DeliveryPolicy(settle=timedelta(seconds=10))
+        default_factory=lambda: DeliveryPolicy(
+            settle=timedelta(seconds=10), in_flight=timedelta(seconds=10)
+        )
     )
 
     @property

@@ -44,7 +44,8 @@ _STOPPED = "channel stopped:"
 class DeliveryPolicy:
     """How patient delivery is."""
 
-    settle: timedelta = timedelta(seconds=30)  #: before an interrupted attempt is asked about
+    settle: timedelta = timedelta(seconds=30)  #: before an ambiguous answer is asked about
+    in_flight: timedelta = timedelta(minutes=5)  #: longer than any call; then its process is dead
     ask_again: timedelta = timedelta(hours=24)  #: as long is asked where asking fails just now
     first_backoff: timedelta = timedelta(seconds=30)
     longest_backoff: timedelta = timedelta(hours=1)
@@ -84,13 +85,15 @@ class Deliver:
         self._clock = clock
         self._policy = policy or DeliveryPolicy()
         self._last_sent: dict[tuple[str, str], datetime] = {}
+        self._ended: set[DeliveryId] = set()  #: calls of this process that came back
 
     def run_once(self, limit: int = 1000) -> DeliverReport:
         """Settle what was interrupted, then send everything that is due and may go now."""
         report = DeliverReport()
         now = self._clock.now()
         for delivery in self._store.interrupted_deliveries(now - self._policy.settle):
-            report.counts[self._settle(delivery)] += 1
+            if self._over(delivery, now):
+                report.counts[self._settle(delivery)] += 1
         skipped: set[DeliveryId] = set()
         while len(skipped) < limit:
             due = self._store.due_deliveries(self._clock.now(), limit)
@@ -169,7 +172,12 @@ class Deliver:
             case Ambiguous(reason=reason):
                 # The row stays ATTEMPTED: it is settled after a while, when the answer is final.
                 self._finish(delivery, DeliveryState.ATTEMPTED, now, error=reason)
+                self._ended.add(delivery.id)
                 return "ambiguous"
+
+    def _over(self, delivery: Delivery, now: datetime) -> bool:
+        """Whether the call has ended: another process may still be waiting for its answer."""
+        return delivery.id in self._ended or now - _started(delivery) >= self._policy.in_flight
 
     def _cancel(self, deliveries: tuple[DeliveryId, ...], now: datetime) -> None:
         for delivery_id in deliveries:
@@ -181,6 +189,10 @@ class Deliver:
         now = self._clock.now()
         channel = self._channels.get(delivery.channel)
         lookup = channel.find(self._placed(delivery)) if channel else CannotAsk(later=True)
+        if self._store.delivery(delivery.id) != delivery:
+            return "taken"  # somebody else settled it while the channel was asked
+        if not (isinstance(lookup, CannotAsk) and lookup.later):
+            self._ended.discard(delivery.id)
         match lookup:
             case Found(external_id=external_id):
                 self._finish(delivery, DeliveryState.SENT, now, external_id=external_id)

@@ -334,3 +334,17 @@ def test_a_fault_in_one_message_holds_up_no_other(room: Mailroom, fake: FakeSlac
     assert len(fake.visible("C2")) == 1
     assert room.states() == ["dead", "sent"]
     assert any("ZeroDivisionError" in entry.message for entry in room.store.health())
+
+
+def test_a_call_that_another_process_still_waits_for_is_left_alone(
+    room: Mailroom, fake: FakeSlack
+) -> None:
+    room.policy = DeliveryPolicy()
+    (delivery,) = room.commit(facts.record(facts.event(1)))
+    room.store.start_attempt(delivery.id, room.clock.now())
+    room.clock.pass_(timedelta(minutes=4))
+    room.run(1, step=timedelta(minutes=2))
+    assert room.states() == ["attempted"]
+    assert not fake.visible("C1")
+    room.run(2)
+    assert room.states() == ["sent"]
