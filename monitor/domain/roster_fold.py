@@ -15,6 +15,9 @@ from monitor.domain.roster import (
     RowState,
 )
 
+#: Ids of rows that could not be read and stand for no agreement yet.
+UNREAD = "unread-"
+
 #: Outcomes of the pending list, and what leaves every agreement as it was.
 _NO_AGREEMENT = frozenset(
     {
@@ -132,6 +135,8 @@ def differences(log: Mapping[str, Agreement], kept: Mapping[str, Agreement]) -> 
     """Where the log's fold and the kept agreements disagree, a line each; empty when it closes."""
     lines = []
     for key in sorted(log.keys() | kept.keys()):
+        if key.startswith(UNREAD):
+            continue  # a row that could not be read stands for no agreement
         mine, theirs = log.get(key), kept.get(key)
         if mine is None or theirs is None:
             lines.append(f"{key}: only {'kept' if mine is None else 'in the log'}")

@@ -21,7 +21,7 @@ COUNTIES = (
     "Bell",
     "Webb",
     "Hill",
-    "Lamb",
+    "Llano",
     "Dallas",
     "Travis",
     "Nueces",

@@ -370,7 +370,7 @@ class _Acceptance:
 
     def _confirm_absences(self) -> None:
         """Count this publication for every absent agreement; tell those absent long enough."""
-        for key, entry in list(self._entries.items()):
+        for key, entry in sorted(self._entries.items()):
             if entry.agreement.state is not RowState.UNCONFIRMED:
                 continue
             now, confirmed = counted(entry, self._publication, self._rules)

@@ -68,10 +68,12 @@ def accept_pending(
         fresh = known is None or known.left
         pending[key] = _seen(known, row, publication.modified_at)
         if fresh and state.pending_last is not None:
-            outcomes.append(_added(state, publication, row))
+            added = _added(state, publication, row)
+            outcomes.append(added)
+            pending[key] = replace(pending[key], promoted=not added.told)
         elif key in renamed and known is not None:
             outcomes.append(_respelt(state, publication, known.row, row))
-    for key in [key for key in pending if key not in listed]:
+    for key in sorted(pending.keys() - listed.keys()):
         pending[key], gone = _unseen(pending[key], publication, rules)
         if gone:
             outcomes.append(_left(state, publication, pending[key]))
@@ -83,7 +85,7 @@ def _renames(
     pending: Mapping[str, PendingEntry], listed: Mapping[str, RosterRow], places: Places
 ) -> dict[str, str]:
     """New key -> old key, for applications that only changed their spelling in this file."""
-    gone = {k: e for k, e in pending.items() if k not in listed and e.listed}
+    gone = {k: e for k, e in sorted(pending.items()) if k not in listed and e.listed}
     renames: dict[str, str] = {}
     for key, row in listed.items():
         if key in pending:
