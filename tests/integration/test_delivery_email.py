@@ -9,6 +9,7 @@ from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
 
+import httpx
 import pytest
 
 from monitor.domain.subscription import Cadence, DeliveryState
@@ -16,9 +17,9 @@ from monitor.domain.vocabulary import RecordKind, Rung
 from monitor.notify.message import Links
 from monitor.notify.personal import Correspondence
 from storage.store import open_store
-from tests import facts
+from tests import facts, website
 from tests.fakesmtp import FakeSmtp, SmtpFault, certificate, server_context
-from tests.mailroom import Mailroom, mail, subscription
+from tests.mailroom import SECRET, Mailroom, mail, subscription
 
 READER = "reader@example.org"
 
@@ -251,3 +252,26 @@ def test_tls_is_verified(tmp_path: Path, security: str) -> None:
     finally:
         store.close()
         server.stop()
+
+
+def test_one_click_leaves_without_cookies_and_a_get_changes_nothing(
+    room: Mailroom, server: FakeSmtp, tmp_path: Path
+) -> None:
+    """RFC 8058: the very link of the mail, posted to the very page."""
+    room.commit(facts.record(facts.event(1)))
+    room.run(1)
+    (message,) = server.messages()
+    link = message["List-Unsubscribe"].split(", ")[0].strip("<>")
+    directory = tmp_path / "site"
+    directory.mkdir()
+    options = replace(website.OPTIONS, base_url="", secret=SECRET)
+    with website.website(directory, options) as site:
+        site.store.save_subscription(subscription(channel="email", destination=READER))
+        here = link.replace("https://monitor.example.org", site.url)
+        site.clock.moment = room.clock.now()
+        assert httpx.get(here).status_code == 200
+        assert site.store.subscription(subscription().id) is not None
+        answer = httpx.post(here, files={"List-Unsubscribe": (None, "One-Click")})
+        assert answer.status_code == 200
+        assert not answer.history
+        assert site.store.subscription(subscription().id) is None

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import httpx
 import pytest
 from pydantic import SecretStr
 from slack_bolt import App, BoltRequest
@@ -27,10 +28,12 @@ from monitor.services.query import QueryService
 from monitor.slack_app.app import Parts, SlackAppOptions, slack_app
 from monitor.slack_app.buttons import Buttons
 from monitor.slack_app.commands import Commands
+from monitor.slack_app.http import PATH, slack_site
 from storage.store import open_store
 from tests import facts
 from tests.fakeslack import FakeSlack
 from tests.mailroom import BASE, Mailroom, slack, subscription
+from tests.website import serving
 
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 
@@ -321,3 +324,23 @@ def test_a_press_from_another_channel_or_with_a_made_up_value_does_nothing(world
     stored = world.room.store.subscription(SubscriptionId("desk"))
     assert stored is not None
     assert not stored.muted
+
+
+def test_over_http_the_same_signature_is_asked_for(world: Slack) -> None:
+    fields = {"command": "/policy", "text": "help", "user_id": "U1", "team_id": "T1"}
+    body = urlencode({**fields, "response_url": world.fake.url + "response"})
+    stamp = str(int(time.time()))
+    digest = hmac.new(SECRET.encode(), f"v0:{stamp}:{body}".encode(), hashlib.sha256).hexdigest()
+    signed = {
+        "content-type": "application/x-www-form-urlencoded",
+        "x-slack-request-timestamp": stamp,
+        "x-slack-signature": f"v0={digest}",
+    }
+    with serving(slack_site(world.app)) as url:
+        assert httpx.post(url + PATH, content=body, headers=signed).status_code == 200
+        world.wait(lambda: world.fake.replies)
+        assert httpx.get(url + PATH).status_code == 405
+        for wrong in ({"x-slack-signature": "v0=0"}, {"x-slack-request-timestamp": "soon"}):
+            answer = httpx.post(url + PATH, content=body, headers=signed | wrong)
+            assert answer.status_code == 401
+        assert len(world.fake.replies) == 1
