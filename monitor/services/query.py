@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time
+from datetime import datetime
 from threading import Lock
 from typing import TypeVar, cast
 
-from monitor.domain.errors import FilterError
 from monitor.domain.event import Event, Record
 from monitor.domain.filter import (
     Filter,
@@ -18,13 +17,13 @@ from monitor.domain.filter import (
     expand_near,
     normal_phrase,
     parse,
-    search_tokens,
     show,
 )
 from monitor.domain.ident import EventId
-from monitor.domain.roster import Agreement, LedgerOutcome, RosterCounts, RowState
+from monitor.domain.roster import Agreement, LedgerOutcome
 from monitor.ports import Clock, Count, EventQuery, Page, Store
 from monitor.resolve.gazetteer import Gazetteer
+from monitor.services.roster_query import RosterDiff, RosterQuery, RosterView, diff
 
 T = TypeVar("T")
 
@@ -32,8 +31,6 @@ T = TypeVar("T")
 MAX_REDIRECTS = 20
 MAX_LIMIT = 200
 MAX_KEPT = 256
-#: Fields that a row of the roster has; `since` and `until` compare SIGNED.
-ROSTER_FIELDS = ("state", "county", "model", "agency", "place", "text", "since", "until")
 #: An export stops here and says so.
 MAX_EXPORT = 100_000
 
@@ -63,35 +60,6 @@ class EventView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RosterView:
-    """Agreements of one moment; `at` is None for the newest publication."""
-
-    agreements: tuple[Agreement, ...]
-    listed: tuple[Agreement, ...]  #: active, unconfirmed or held
-    counts: RosterCounts | None
-    at: datetime | None
-    published_at: datetime | None  #: newest publication that this rests on
-    by_model: tuple[tuple[str, int], ...]
-    by_state: tuple[tuple[str, int], ...]
-
-    @property
-    def agencies(self) -> int:
-        """Distinct agencies that are listed."""
-        return len({agreement.row.agency_id for agreement in self.listed})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RosterDiff:
-    """What the roster of one day has that the other has not."""
-
-    before: RosterView
-    after: RosterView
-    added: tuple[Agreement, ...]
-    gone: tuple[Agreement, ...]
-    changed: tuple[tuple[Agreement, Agreement], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AgencyView:
     """One agency: every name it was listed under, its agreements and what the log says of it."""
 
@@ -112,6 +80,7 @@ class QueryService:
         """Counts, facets and series are remembered until the log grows; nothing else is."""
         self._store = store
         self._numbers = _Numbers(store)
+        self._roster = RosterQuery(store)
         self._clock = clock
         self.gazetteer = gazetteer
 
@@ -206,45 +175,19 @@ class QueryService:
 
         Raises FilterError.
         """
-        filter = self.expanded(self.parse(expression))
-        every = self._store.agreements() if at is None else self._store.agreements_as_of(at)
-        kept = tuple(one for one in every if _roster_matches(filter, one))
-        listed = tuple(one for one in kept if one.state is not RowState.ENDED)
-        return RosterView(
-            agreements=kept,
-            listed=listed,
-            counts=self._store.roster_counts() if at is None else None,
-            at=at,
-            published_at=max((one.last_seen_at for one in every), default=None),
-            by_model=_counted(one.row.model.value for one in listed),
-            by_state=_counted(one.row.state for one in listed),
-        )
+        return self._roster.view(self.expanded(self.parse(expression)), at)
 
     def roster_series(self, expression: str = "") -> tuple[tuple[str, int], ...]:
-        """Agreements listed at the end of each month, from the first sighting on, oldest first.
+        """Agreements listed at the end of each month, as far as the roster was observed.
 
         Raises FilterError.
         """
-        filter = self.expanded(self.parse(expression))
-        every = [one for one in self._store.agreements() if _roster_matches(filter, one)]
-        return _listed_by_month(every, self._clock.now().date())
+        return self._roster.series(self.expanded(self.parse(expression)))
 
     def roster_diff(self, before: datetime, after: datetime, expression: str = "") -> RosterDiff:
         """What changed on the roster between two moments. Raises FilterError."""
-        old, new = self.roster(before, expression), self.roster(after, expression)
-        was = {agreement.id: agreement for agreement in old.listed}
-        now = {agreement.id: agreement for agreement in new.listed}
-        return RosterDiff(
-            before=old,
-            after=new,
-            added=tuple(one for key, one in now.items() if key not in was),
-            gone=tuple(one for key, one in was.items() if key not in now),
-            changed=tuple(
-                (was[key], one)
-                for key, one in now.items()
-                if key in was and _shown_cells(was[key]) != _shown_cells(one)
-            ),
-        )
+        filter = self.expanded(self.parse(expression))
+        return diff(self._roster.view(filter, before), self._roster.view(filter, after))
 
     def agency(self, agency_id: str) -> AgencyView | None:
         """One agency by its permanent id, None when nothing is known of it."""
@@ -321,65 +264,3 @@ class _Numbers:
                 if len(self._kept) > MAX_KEPT:
                     self._kept.popitem(last=False)
         return found
-
-
-def end_of_day(day: date) -> datetime:
-    """The last instant of a UTC day; "as of" a day means what was known when it ended."""
-    return datetime.combine(day, time.max, UTC)
-
-
-def _counted(values: Iterable[str]) -> tuple[tuple[str, int], ...]:
-    return tuple(sorted(Counter(values).items(), key=lambda pair: (-pair[1], pair[0])))
-
-
-def _listed_by_month(every: Sequence[Agreement], today: date) -> tuple[tuple[str, int], ...]:
-    """Running sum of sightings and ends; a return counts from its newest first sighting."""
-    if not every:
-        return ()
-    steps: Counter[int] = Counter()
-    for agreement in every:
-        steps[_month(agreement.first_listed_at)] += 1
-        if agreement.ended_at is not None:
-            steps[_month(agreement.ended_at)] -= 1
-    found, listed = [], 0
-    for month in range(min(steps), today.year * 12 + today.month):
-        listed += steps[month]
-        found.append((f"{month // 12}-{month % 12 + 1:02d}", listed))
-    return tuple(found)
-
-
-def _month(moment: datetime) -> int:
-    return moment.year * 12 + moment.month - 1
-
-
-def _shown_cells(agreement: Agreement) -> tuple[object, ...]:
-    row = agreement.row
-    return (row.agency, row.type, row.county, row.signed, row.moa, row.addendum)
-
-
-def _roster_matches(filter: Filter, agreement: Agreement) -> bool:
-    return all(_roster_term(term, agreement) != term.negated for term in filter.terms)
-
-
-def _roster_term(term: Term, agreement: Agreement) -> bool:
-    row = agreement.row
-    match term.field:
-        case "state":
-            return row.state in term.values
-        case "county":
-            return row.county_fips in term.values
-        case "model":
-            return row.model.value in term.values
-        case "agency" | "place" | "text":
-            words = set(search_tokens(f"{row.agency} {row.county or ''} {row.state}"))
-            return any(set(value.split()) <= words for value in term.values)
-        case "since" | "until":
-            day = row.signed.isoformat() if row.signed else ""
-            return bool(day) and (
-                day >= term.values[0] if term.field == "since" else day <= term.values[0]
-            )
-        case _:
-            raise FilterError(
-                f"the roster has no {term.field}; it knows {', '.join(ROSTER_FIELDS)}",
-                position=term.position,
-            )

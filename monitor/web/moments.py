@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 from monitor.domain.errors import FilterError
-from monitor.services.query import end_of_day
+from monitor.services.roster_query import end_of_day
 
 
 def read_moment(name: str, text: str | None, *, start: bool = False) -> datetime | None:

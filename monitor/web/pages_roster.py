@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
 from monitor.domain.errors import FilterError
-from monitor.services.query import RosterDiff, RosterView, end_of_day
+from monitor.services.roster_query import RosterDiff, RosterView, end_of_day
 from monitor.web.moments import read_moment
 from monitor.web.parts import site
 from monitor.web.render import page
@@ -20,6 +20,8 @@ router = APIRouter(include_in_schema=False)
 Expression = Annotated[str, Query(max_length=1000)]
 Day = Annotated[str, Query(max_length=40)]
 ROWS_SHOWN = 500
+#: ICE publishes on most working days; a longer gap means that nobody looked.
+OBSERVED_WITHIN = timedelta(days=21)
 
 
 @router.get("/roster", name="roster_page")
@@ -54,8 +56,16 @@ def roster_page(
         q=q,
         as_of=as_of,
         bars=bars(series),
+        unobserved=not as_of and _is_old(view, parts.clock.now()),
         cited=parts.cited if not q else (),
     )
+
+
+def _is_old(view: RosterView | None, now: datetime) -> bool:
+    """Whether no publication was read for so long that changes must have been missed."""
+    if view is None or view.published_at is None:
+        return False
+    return now - view.published_at > OBSERVED_WITHIN
 
 
 @router.get("/roster/diff", name="roster_diff_page")
