@@ -38,7 +38,7 @@ def detect(
     pack = knowledge.load_pack(settings, None)
     read = partial(findings, pack=pack, gazetteer=knowledge.gazetteer())
     try:
-        lines = jsonl.read_text(encoding="utf-8").splitlines()
+        lines = jsonl.read_text(encoding="utf-8").split("\n")  # JSON holds U+2028
     except (OSError, UnicodeDecodeError) as error:
         fail(f"{jsonl} cannot be read: {error}")
     with progress() as bar:

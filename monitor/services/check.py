@@ -7,10 +7,9 @@ never loses an item: what was taken in already is recognised as known.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from monitor.domain.errors import ExtractError
@@ -27,51 +26,22 @@ from monitor.domain.snapshot import (
     Snapshot,
     Validators,
 )
-from monitor.domain.source import Postponed, Source, SourceState
-from monitor.fetch.backoff import next_retry
+from monitor.domain.source import Source, SourceState
 from monitor.ports import Clock, Fetcher, FetchJob, Store, Workers
-from monitor.services.intake import Intake, Taken
+from monitor.services import check_state as state_of
+from monitor.services.check_state import OpenCheck
+from monitor.services.intake import Intake
 
-#: Honest validators are tested by a full fetch this often; lying ones are mostly not sent.
-FULL_FETCH_EVERY = 48
-FULL_FETCH_EVERY_FOR_LIARS = 4
 #: A follow-up that failed this often is given up, with a health entry.
 FOLLOW_UP_ATTEMPTS = 5
 #: The first import of a source may take so many checks; it tells nobody.
 LONGEST_IMPORT = 4
-#: So many times of change are remembered per file; enough to learn how often it changes.
-RHYTHM_LENGTH = 60
+#: Bodies that wait to be read take no more memory than this; then fetching pauses.
+MOST_WAITING_BYTES = 32_000_000
 #: States of checks that found nothing new are stored together.
 QUIET_BATCH = 200
 
 FirstRequests = Callable[[Source, str, datetime], tuple[Request, ...]]
-
-
-@dataclass(slots=True, kw_only=True)
-class _Check:
-    """One check under way; lives in the loop only."""
-
-    source: Source
-    state: SourceState
-    started_at: datetime
-    requests_left: int
-    in_flight: int = 0
-    waiting: deque[Snapshot] = field(default_factory=deque)
-    reading: bool = False
-    main_ok: bool = False
-    main_error: Outcome | None = None
-    cursor: str = ""
-    fresh: dict[str, tuple[Validators, str]] = field(default_factory=dict)
-    postponed: dict[str, Postponed] = field(default_factory=dict)
-    health: list[HealthEntry] = field(default_factory=list)
-    taken: Taken = field(default_factory=Taken)
-    lying: bool = False
-    asked: set[str] = field(default_factory=set)
-    bodies: int = 0
-
-    @property
-    def done(self) -> bool:
-        return not (self.in_flight or self.waiting or self.reading)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,9 +78,10 @@ class CheckLoop:
         self._intake = intake
         self._clock = clock
         self._first = first
-        self._checks: dict[SourceId, _Check] = {}
+        self._checks: dict[SourceId, OpenCheck] = {}
         self._threads = ThreadPoolExecutor(reader_threads, thread_name_prefix="reading")
-        self._readings: dict[Future[Reading], tuple[_Check, Snapshot]] = {}
+        self._readings: dict[Future[Reading], tuple[OpenCheck, Snapshot]] = {}
+        self._waiting_bytes = 0
         self._quiet: list[tuple[SourceState, tuple[HealthEntry, ...]]] = []
         self._finished: list[Checked] = []
 
@@ -129,9 +100,11 @@ class CheckLoop:
     def step(self, timeout_s: float) -> tuple[Checked, ...]:
         """Do what can be done now, waiting at most `timeout_s`; checks that ended meanwhile."""
         self._collect_readings()
-        wait = 0.02 if self._readings else timeout_s
-        for job, outcome in self._fetcher.poll(wait):
-            self._arrived(job, outcome)
+        if self._waiting_bytes > MOST_WAITING_BYTES:
+            wait(self._readings, timeout=timeout_s, return_when=FIRST_COMPLETED)
+        else:
+            for job, outcome in self._fetcher.poll(0.02 if self._readings else timeout_s):
+                self._arrived(job, outcome)
         self._collect_readings()
         if not self._checks or len(self._quiet) >= QUIET_BATCH:
             self.flush()
@@ -163,7 +136,7 @@ class CheckLoop:
 
     def _begin(self, source: Source, state: SourceState) -> None:
         now = self._clock.now()
-        check = _Check(
+        check = OpenCheck(
             source=source,
             state=state,
             started_at=now,
@@ -174,29 +147,33 @@ class CheckLoop:
         for request in self._first(source, state.cursor, now):
             self._submit(check, request)
         for postponed in state.pending:
-            check.postponed[_key(postponed.request)] = postponed
+            check.postponed[state_of.request_key(postponed.request)] = postponed
             self._submit(check, postponed.request)
         if check.done:
             self._finish(check)
 
-    def _submit(self, check: _Check, request: Request) -> None:
+    def _submit(self, check: OpenCheck, request: Request) -> None:
         """Ask for it, or keep it for the next check when the budget is used up."""
-        if _key(request) in check.asked:
+        if state_of.request_key(request) in check.asked:
             return
         if check.requests_left <= 0:
-            kept = check.postponed.get(_key(request)) or _postponed(check, request)
-            check.postponed[_key(request)] = kept
+            kept = check.postponed.get(state_of.request_key(request)) or state_of.postponed(
+                check, request
+            )
+            check.postponed[state_of.request_key(request)] = kept
             return
-        check.asked.add(_key(request))
+        check.asked.add(state_of.request_key(request))
         check.requests_left -= 1
         check.in_flight += 1
-        validators, last_hash = _remembered(check.state, request)
+        validators, last_hash = state_of.remembered(check.state, request)
         self._fetcher.submit(
             FetchJob(
                 source_id=check.source.id,
                 request=request,
                 politeness=check.source.politeness,
-                validators=validators if _conditional(check.state, request) else Validators(),
+                validators=validators
+                if state_of.conditional(check.state, request)
+                else Validators(),
                 last_hash=last_hash,
             )
         )
@@ -208,6 +185,7 @@ class CheckLoop:
         check.in_flight -= 1
         match outcome:
             case Snapshot():
+                self._waiting_bytes += len(outcome.body)
                 check.waiting.append(outcome)
                 self._read_next(check)
             case NotModified():
@@ -217,26 +195,30 @@ class CheckLoop:
         if check.done:
             self._finish(check)
 
-    def _unchanged(self, check: _Check, request: Request, outcome: NotModified) -> None:
-        check.postponed.pop(_key(request), None)
+    def _unchanged(self, check: OpenCheck, request: Request, outcome: NotModified) -> None:
+        check.postponed.pop(state_of.request_key(request), None)
         if request.purpose == "main":
             check.main_ok = True
         if outcome.validators != Validators():
-            _, last_hash = _remembered(check.state, request)
+            _, last_hash = state_of.remembered(check.state, request)
             check.fresh[request.url] = (outcome.validators, last_hash)
 
     def _failed(
-        self, check: _Check, request: Request, outcome: Blocked | FetchFailed | Rejected
+        self, check: OpenCheck, request: Request, outcome: Blocked | FetchFailed | Rejected
     ) -> None:
-        check.health.append(_health_of(check.source, outcome))
+        check.health.append(state_of.health_of(check.source, outcome))
         if request.purpose == "main":
             check.main_error = outcome
             return
-        kept = check.postponed.pop(_key(request), None) or _postponed(check, request)
+        if request.again:
+            return
+        kept = check.postponed.pop(state_of.request_key(request), None) or state_of.postponed(
+            check, request
+        )
         attempts = kept.attempts + 1
         if attempts < FOLLOW_UP_ATTEMPTS:
-            check.postponed[_key(request)] = replace(
-                kept, attempts=attempts, last_error=_word(outcome)
+            check.postponed[state_of.request_key(request)] = replace(
+                kept, attempts=attempts, last_error=state_of.word(outcome)
             )
             return
         check.health.append(
@@ -245,12 +227,12 @@ class CheckLoop:
                 kind="given_up",
                 source_id=check.source.id,
                 url=request.url,
-                message=f"{request.url} failed {attempts} times ({_word(outcome)}); it is not "
+                message=f"{request.url} failed {attempts} times ({state_of.word(outcome)}); it is not "
                 "tried again. Open it in a browser to see whether it moved.",
             )
         )
 
-    def _read_next(self, check: _Check) -> None:
+    def _read_next(self, check: OpenCheck) -> None:
         """Read one snapshot of a source at a time: each reading starts from the last cursor."""
         if check.reading or not check.waiting:
             return
@@ -262,6 +244,7 @@ class CheckLoop:
     def _collect_readings(self) -> None:
         for future in [f for f in self._readings if f.done()]:
             check, snapshot = self._readings.pop(future)
+            self._waiting_bytes -= len(snapshot.body)
             if future.cancelled():
                 continue
             check.reading = False
@@ -270,7 +253,7 @@ class CheckLoop:
             if check.done:
                 self._finish(check)
 
-    def _take(self, check: _Check, snapshot: Snapshot, future: Future[Reading]) -> None:
+    def _take(self, check: OpenCheck, snapshot: Snapshot, future: Future[Reading]) -> None:
         try:
             reading = future.result()
         except ExtractError as error:
@@ -296,30 +279,30 @@ class CheckLoop:
             return
         self._accept(check, snapshot, reading)
 
-    def _accept(self, check: _Check, snapshot: Snapshot, reading: Reading) -> None:
+    def _accept(self, check: OpenCheck, snapshot: Snapshot, reading: Reading) -> None:
         url = snapshot.request.url
         check.bodies += 1
-        kept = check.postponed.pop(_key(snapshot.request), None)
+        kept = check.postponed.pop(state_of.request_key(snapshot.request), None)
         state = replace(check.state, baseline=False) if kept and kept.silent else check.state
         taken = self._intake.take(check.source, state, snapshot, reading)
         check.taken = check.taken + taken
         check.cursor = reading.cursor or check.cursor
-        check.lying = check.lying or _lies(check.state, snapshot)
+        check.lying = check.lying or state_of.lies(check.state, snapshot)
         check.fresh[url] = (snapshot.validators, snapshot.body_hash)
         if snapshot.request.purpose == "main":
             check.main_ok = True
         for request in reading.next_requests:
             self._submit(check, request)
 
-    def _finish(self, check: _Check) -> None:
+    def _finish(self, check: OpenCheck) -> None:
         del self._checks[check.source.id]
         now = self._clock.now()
-        state = _state_after(check, now, self._imported(check, now))
+        state = state_of.state_after(check, now, self._imported(check, now))
         health = tuple(check.health)
         if check.state.failures and not state.failures:
-            health = (*health, _resumed(check, now))
+            health = (*health, state_of.resumed(check, now))
         if state.baseline and not check.state.baseline:
-            health = (*health, _first_import(check, now))
+            health = (*health, state_of.first_import(check, now))
         self._quiet.append((state, health))
         if check.taken.changed or health:
             self.flush()
@@ -335,7 +318,7 @@ class CheckLoop:
             )
         )
 
-    def _imported(self, check: _Check, now: datetime) -> bool:
+    def _imported(self, check: OpenCheck, now: datetime) -> bool:
         """Whether the first import is complete: nothing of it waits for a later check.
 
         It ends after a few checks in any case, so that one dead link cannot keep a source silent.
@@ -344,130 +327,6 @@ class CheckLoop:
             return check.state.baseline
         if check.state.checks >= LONGEST_IMPORT:
             return True
-        waiting = [r for r in self._first(check.source, check.cursor, now) if r.purpose != "main"]
+        asked = self._first(check.source, check.cursor, now)
+        waiting = [r for r in asked if r.purpose != "main" and not r.again]
         return not waiting and not check.postponed
-
-
-def remembered(states: Mapping[SourceId, SourceState], source: Source) -> SourceState:
-    """The state of a source, a fresh one for a source never checked."""
-    return states.get(source.id) or SourceState(source_id=source.id)
-
-
-def _key(request: Request) -> str:
-    return f"{request.method} {request.url} {request.purpose}"
-
-
-def _postponed(check: _Check, request: Request) -> Postponed:
-    return Postponed(request=request, silent=not check.state.baseline)
-
-
-def _remembered(state: SourceState, request: Request) -> tuple[Validators, str]:
-    validators = dict(state.validators).get(request.url, Validators())
-    return validators, dict(state.hashes).get(request.url, "")
-
-
-def _conditional(state: SourceState, request: Request) -> bool:
-    """Whether to send validators: now and then not, to catch those that lie (lessons: F1)."""
-    every = FULL_FETCH_EVERY_FOR_LIARS if state.lying_validators else FULL_FETCH_EVERY
-    return request.conditional and state.checks % every != every - 1
-
-
-def _lies(state: SourceState, snapshot: Snapshot) -> bool:
-    """Same validators, other bytes: a 304 would have hidden this change."""
-    validators, last_hash = _remembered(state, snapshot.request)
-    return (
-        bool(last_hash)
-        and validators != Validators()
-        and validators == snapshot.validators
-        and last_hash != snapshot.body_hash
-    )
-
-
-def _state_after(check: _Check, now: datetime, imported: bool) -> SourceState:
-    state, error = check.state, check.main_error
-    validators = {**dict(state.validators), **{u: v for u, (v, _) in check.fresh.items()}}
-    hashes = {**dict(state.hashes), **{u: h for u, (_, h) in check.fresh.items()}}
-    keep = _latest_urls(check, validators)
-    failed = not check.main_ok and error is not None
-    failures = state.failures + 1 if failed else 0
-    retry_after = getattr(error, "retry_after", None)
-    return replace(
-        state,
-        cursor=check.cursor,
-        validators=tuple(sorted((u, v) for u, v in validators.items() if u in keep)),
-        hashes=tuple(sorted((u, h) for u, h in hashes.items() if u in keep)),
-        checked_at=now,
-        succeeded_at=state.succeeded_at if failed else now,
-        changed_at=now if check.taken.changed else state.changed_at,
-        failures=failures,
-        last_outcome=_word(error) if failed and error else _success_word(check),
-        retry_at=next_retry(check.source.id, failures, now, retry_after) if failed else None,
-        checks=state.checks + 1,
-        lying_validators=state.lying_validators or check.lying,
-        baseline=imported,
-        changes=_rhythm(state, check.taken, now),
-        pending=tuple(check.postponed.values()),
-    )
-
-
-def _rhythm(
-    state: SourceState, taken: Taken, now: datetime
-) -> tuple[tuple[str, tuple[datetime, ...]], ...]:
-    """The times of change with those of this check added, the newest ones of each file."""
-    times = dict(state.changes)
-    for name in {"", *taken.files} if taken.changed else ():
-        times[name] = (*times.get(name, ()), now)[-RHYTHM_LENGTH:]
-    return tuple(sorted(times.items()))
-
-
-def _latest_urls(check: _Check, validators: Mapping[str, Validators]) -> set[str]:
-    """Addresses worth remembering: the newest hundred, so that a state stays small."""
-    ordered = [*check.fresh, *(url for url in validators if url not in check.fresh)]
-    return set(ordered[:100])
-
-
-def _success_word(check: _Check) -> str:
-    return "changed" if check.taken.changed else "read" if check.bodies else "not_modified"
-
-
-def _word(outcome: Blocked | FetchFailed | Rejected | Outcome) -> str:
-    match outcome:
-        case Blocked():
-            return f"blocked:{outcome.family}"
-        case FetchFailed():
-            return f"failed:{outcome.reason}"
-        case Rejected():
-            return f"rejected:{outcome.reason}"
-        case _:
-            return "ok"
-
-
-def _health_of(source: Source, outcome: Blocked | FetchFailed | Rejected) -> HealthEntry:
-    status = getattr(outcome, "status", None)
-    detail = f"{outcome.detail}" + (f" (HTTP {status})" if status else "")
-    return HealthEntry(
-        at=outcome.captured_at,
-        kind=_word(outcome).partition(":")[0],
-        source_id=source.id,
-        url=outcome.request.url,
-        message=f"{source.id}: {_word(outcome)} at {outcome.request.url}: {detail}".strip(": "),
-    )
-
-
-def _resumed(check: _Check, now: datetime) -> HealthEntry:
-    return HealthEntry(
-        at=now,
-        kind="resumed",
-        source_id=check.source.id,
-        message=f"{check.source.id} answers again after {check.state.failures} failed checks.",
-    )
-
-
-def _first_import(check: _Check, now: datetime) -> HealthEntry:
-    return HealthEntry(
-        at=now,
-        kind="baseline",
-        source_id=check.source.id,
-        message=f"{check.source.id}: first import, {check.taken.items} items and "
-        f"{check.taken.events} events logged silently; alerts start with the next check.",
-    )

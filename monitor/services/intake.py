@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, time
 
 from monitor.decide import bind, candidate_keys, rederived, resolve, revise, withdrawals
+from monitor.detect import statistics
 from monitor.detect.document import Document
 from monitor.detect.engine import findings as text_findings
 from monitor.detect.rule import Pack
@@ -25,6 +26,7 @@ from monitor.domain.item import Item, Reading, Revision
 from monitor.domain.snapshot import Snapshot
 from monitor.domain.source import Source, SourceState
 from monitor.domain.subscription import Delivery
+from monitor.domain.vocabulary import EventType
 from monitor.ports import Clock, Store
 from monitor.resolve.gazetteer import Gazetteer
 from monitor.resolve.policy import Policy, late_before
@@ -132,7 +134,7 @@ class Intake:
             items, known, snapshot_id=snapshot.id, captured_at=snapshot.captured_at, gone=gone
         )
         claims, withdrawn = self._claims(source, revisions, known, tabled)
-        policy = self._policy(source, state, snapshot, tabled, now)
+        policy = self._policy(source, state, snapshot, revisions, tabled, now)
         decision = self._resolve(claims, withdrawn, now, policy)
         health = (*_problems(source, snapshot, reading), *(h for t in tabled for h in t.health))
         ledger = next((t.ledger for t in reversed(tabled) if t.ledger is not None), None)
@@ -163,15 +165,17 @@ class Intake:
     def _known(
         self, source: Source, items: Sequence[Item], reading: Reading
     ) -> tuple[Mapping[ItemId, Revision], frozenset[ItemId]]:
-        """What is stored of these items, and which stored ones a complete list no longer has."""
-        if not reading.complete or reading.listed is None:
+        """What is stored of these items, and which stored ones the source has dropped."""
+        if not (reading.gone or (reading.complete and reading.listed is not None)):
             return self._store.known_revisions(source.id, [item.id for item in items]), frozenset()
         known = self._store.listed_revisions(source.id)
         missing = [item.id for item in items if item.id not in known]
         known = {**known, **self._store.known_revisions(source.id, missing)}
-        listed = frozenset(reading.listed)
-        gone = frozenset(i for i, rev in known.items() if rev.item.key not in listed)
-        return known, gone
+        dropped = frozenset(reading.gone)
+        if reading.complete and reading.listed is not None:
+            keys = frozenset(revision.item.key for revision in known.values())
+            dropped |= keys - frozenset(reading.listed)
+        return known, frozenset(i for i, rev in known.items() if rev.item.key in dropped)
 
     def _claims(
         self,
@@ -207,13 +211,27 @@ class Intake:
     ) -> tuple[Finding, ...]:
         knowledge = self._knowledge()
         document = document_of(source, revision, previous)
-        return text_findings(document, knowledge.pack, knowledge.gazetteer)
+        found = text_findings(document, knowledge.pack, knowledge.gazetteer)
+        return tuple(self._beside_roster(finding, revision) for finding in found)
+
+    def _beside_roster(self, finding: Finding, revision: Revision) -> Finding:
+        """A figure of the program with the roster's figure of that day beside it."""
+        if finding.event_type is not EventType.PROGRAM_STATISTIC:
+            return finding
+        published = revision.item.published
+        day = statistics.comparable_day(finding, published.day if published else None)
+        if day is None:
+            return finding
+        listed = self._store.agreements_as_of(datetime.combine(day, time.max, UTC))
+        roster = statistics.figures(listed, day) if listed else None
+        return statistics.compared(finding, roster)
 
     def _policy(
         self,
         source: Source,
         state: SourceState,
         snapshot: Snapshot,
+        revisions: Sequence[Revision],
         tabled: Sequence[Tabled],
         now: datetime,
     ) -> Policy:
@@ -221,6 +239,7 @@ class Intake:
             source=source,
             body_hashes={snapshot.id: snapshot.body_hash},
             captured={snapshot.id: snapshot.captured_at},
+            gone=frozenset(revision.item.id for revision in revisions if revision.gone),
             baseline=self._silent or not state.baseline,
             absorbed=any(t.absorbed for t in tabled),
             late_before=late_before(state.succeeded_at, now, source.schedule.every),
