@@ -21,12 +21,15 @@ def burst_headline(events: Sequence[Event]) -> str:
     Every number is counted from the events given.
     """
     kinds = Counter(event.event_type for event in events)
+    stages = {kind: {one.stage for one in events if one.event_type is kind} for kind in kinds}
     states = Counter(event.jurisdiction.state for event in events)
     where = _where(states)
     if len(kinds) == 1:
         (kind,) = kinds
-        return f"{kind_counted(kind, len(events))}{where}"
-    listed = ", ".join(kind_counted(kind, number) for kind, number in kinds.most_common(3))
+        return f"{kind_counted(kind, len(events), stages[kind])}{where}"
+    listed = ", ".join(
+        kind_counted(kind, number, stages[kind]) for kind, number in kinds.most_common(3)
+    )
     rest = sum(number for _, number in kinds.most_common()[3:])
     more = f" and {rest} more" if rest else ""
     return f"{len(events)} changes{where}: {listed}{more}"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from monitor.domain.filter_fields import STATES
 from monitor.domain.moment import Precision, StatedDate
-from monitor.domain.vocabulary import Direction, EventType, Model, RecordKind, Rung
+from monitor.domain.vocabulary import Direction, EventType, Model, RecordKind, Rung, Stage
 
 #: (one, many): a group of events of the type. Verbs of single events come from their stage.
 KINDS: dict[EventType, tuple[str, str]] = {
@@ -36,6 +38,36 @@ KINDS: dict[EventType, tuple[str, str]] = {
     EventType.PROGRAM_STATISTIC: ("program statistic", "program statistics"),
     EventType.OTHER_COOPERATION: ("other cooperation", "other cooperation"),
     EventType.OVERSIGHT_REPORT: ("oversight report", "oversight reports"),
+}
+
+#: The same where all events of a group share their stage, which then gives the verb.
+KINDS_BY_STAGE: dict[tuple[EventType, Stage], tuple[str, str]] = {
+    (EventType.AGREEMENT_SIGNED, Stage.SIGNED): ("agreement signed", "agreements signed"),
+    (EventType.AGREEMENT_SIGNED, Stage.LISTED): (
+        "agreement newly listed by ICE",
+        "agreements newly listed by ICE",
+    ),
+    (EventType.AGREEMENT_SIGNED, Stage.ANNOUNCED): (
+        "agreement announced",
+        "agreements announced",
+    ),
+    (EventType.AGREEMENT_SIGNED, Stage.APPROVED_BY_GOVERNING_BODY): (
+        "agreement approved by a governing body",
+        "agreements approved by governing bodies",
+    ),
+    (EventType.AGREEMENT_PENDING, Stage.LISTED): (
+        "agreement newly listed as pending",
+        "agreements newly listed as pending",
+    ),
+    (EventType.AGREEMENT_TERMINATED, Stage.REMOVED): (
+        "agreement no longer listed by ICE",
+        "agreements no longer listed by ICE",
+    ),
+    (EventType.AGREEMENT_TERMINATED, Stage.VOTED): (
+        "vote to end an agreement",
+        "votes to end agreements",
+    ),
+    (EventType.AGREEMENT_TERMINATED, Stage.TERMINATED): ("agreement ended", "agreements ended"),
 }
 
 CERTAINTY: dict[Rung, str] = {
@@ -97,9 +129,12 @@ FIELDS: dict[str, str] = {
 }
 
 
-def kind_counted(kind: EventType, number: int) -> str:
-    """ "1 agreement signed or approved", "23 agreements signed or approved"."""
+def kind_counted(kind: EventType, number: int, stages: Collection[Stage] = ()) -> str:
+    """ "1 agreement signed or approved"; with one common stage, "23 agreements signed"."""
     one, many = KINDS[kind]
+    if len(stages) == 1:
+        (stage,) = stages
+        one, many = KINDS_BY_STAGE.get((kind, stage), (one, many))
     return f"{number} {one if number == 1 else many}"
 
 

@@ -30,6 +30,9 @@ from monitor.ports import Store
 #: Name of the fact that holds who acknowledged a delivery: JSON [[user, minute], …].
 ACKNOWLEDGED = "acknowledged:"
 _ANSWERS_SHOWN = 5
+_NEEDS_LINKS = (
+    "mail to people who subscribed on the page needs MONITOR_BASE_URL (https) and MONITOR_SECRET"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +58,8 @@ class Composition:
     def message(self, delivery: Delivery) -> tuple[Delivery, Message] | Nothing | NotYet:
         """The delivery (an update with its parent filled in) and its message."""
         subscription = self._store.subscription(delivery.subscription_id)
+        if subscription is not None and self._needs_links(subscription):
+            return Nothing(reason=_NEEDS_LINKS)
         if subscription is not None and delivery.kind is not DeliveryKind.SYSTEM:
             own = personal(subscription, self._correspondence, delivery.created_at)
         else:
@@ -68,6 +73,11 @@ class Composition:
                 return self._digest(delivery, subscription, own)
             case DeliveryKind.SYSTEM:
                 return delivery, system_message(delivery)
+
+    def _needs_links(self, subscription: Subscription) -> bool:
+        """Who subscribed alone must be able to leave alone: no mail without links that work."""
+        by_mail = subscription.channel == "email" and subscription.made_by == "web"
+        return by_mail and not self._correspondence.public
 
     def absorbed(self, delivery: Delivery) -> tuple[DeliveryId, ...]:
         """Queued updates that an opening message, composed after this call, says already."""

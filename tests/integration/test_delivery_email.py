@@ -87,6 +87,12 @@ def test_without_a_public_address_there_is_a_mailto_and_no_one_click(
     assert message["List-Unsubscribe-Post"] is None
     assert message["List-Unsubscribe"].startswith("<mailto:")
     assert "mailto:" in body(message, "html")
+    room.subscribe(subscription("own", channel="email", destination="x@y.org", made_by="web"))
+    room.commit(facts.record(facts.event(2)))
+    room.run()
+    assert [mail.rcpt_tos for mail in server.mails] == [[READER], [READER]]
+    (refused,) = room.store.deliveries(state=DeliveryState.CANCELLED)
+    assert "MONITOR_BASE_URL" in refused.error
 
 
 @pytest.mark.parametrize(
