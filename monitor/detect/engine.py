@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from monitor.detect import bills
 from monitor.detect.document import Document
 from monitor.detect.merge import distinct
 from monitor.detect.rule import Pack, Rule
@@ -32,20 +33,31 @@ def findings(document: Document, pack: Pack, gazetteer: Gazetteer) -> tuple[Find
 
     Quotes are verbatim with offsets into `document.text`; where only the title says it, the quote
     is the title and both offsets are -1. `event_key` and `keys` are left empty. Shadow rules give
-    no findings here.
+    no findings here. A bill with a history in its fields gives one finding for each stage.
     """
-    return _findings(document, pack, gazetteer, shadow=False)
+    if bills.is_structured(document):
+        about = bills.matter(document)
+        found = _findings(about, pack, gazetteer, lambda rule: not rule.spec.shadow)
+        return bills.staged(document, found)
+    return _findings(document, pack, gazetteer, lambda rule: not rule.spec.shadow)
 
 
 def shadow_findings(document: Document, pack: Pack, gazetteer: Gazetteer) -> tuple[Finding, ...]:
     """What the rules marked `shadow` would say; they give nothing to `findings`."""
     if not any(rule.spec.shadow for rule in pack.rules):
         return ()
-    return _findings(document, pack, gazetteer, shadow=True)
+    return _findings(document, pack, gazetteer, lambda rule: rule.spec.shadow)
+
+
+def findings_of(
+    document: Document, pack: Pack, gazetteer: Gazetteer, rule_id: str
+) -> tuple[Finding, ...]:
+    """What one rule finds by itself, whether others find it too and whether it is a shadow."""
+    return _findings(document, pack, gazetteer, lambda rule: rule.id == rule_id)
 
 
 def _findings(
-    document: Document, pack: Pack, gazetteer: Gazetteer, *, shadow: bool
+    document: Document, pack: Pack, gazetteer: Gazetteer, wanted: Callable[[Rule], bool]
 ) -> tuple[Finding, ...]:
     names = names_of(gazetteer)
     scene = lay_out(document, pack.symbols, names)
@@ -54,7 +66,7 @@ def _findings(
     filler = Filler(scene, names, pack)
     found: list[tuple[int, Finding]] = []
     for seen in live(sightings(scene, pack)):
-        if seen.rule.spec.shadow != shadow:
+        if not wanted(seen.rule):
             continue
         for finding in filler.findings(seen.rule, seen.sighting):
             found.append((seen.sighting.index, finding))

@@ -7,7 +7,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import Field
 
-from monitor.detect.language.guards import Guard, Stop, Surroundings, first_stop
+from monitor.detect.language.guards import Guards, Stop, Surroundings
 from monitor.detect.language.line import Line
 from monitor.detect.language.tense import history
 from monitor.detect.language.words import Match, Pattern
@@ -59,7 +59,7 @@ class Prepared(Generic[SpecT]):
     phrase_keys: tuple[frozenset[str], ...]
     without: Phrases
     without_title: Phrases
-    guards: tuple[Guard, ...]
+    guards: Guards
     topics: tuple[Topic, ...]
 
 
@@ -78,10 +78,12 @@ def prepare(options: SpecT, bench: Bench) -> Prepared[SpecT]:
         phrase_keys=tuple(map(_plain_keys, found)),
         without=bench.united(options.without),
         without_title=bench.united(options.without_title),
-        guards=tuple(
-            guard
-            for name, guard in bench.guards.items()
-            if name not in options.lift and (guard.everywhere or name in options.guards)
+        guards=bench.guarded(
+            tuple(
+                name
+                for name, guard in bench.guards.items()
+                if name not in options.lift and (guard.everywhere or name in options.guards)
+            )
         ),
         topics=tuple(_topic(name, bench) for name in options.types),
     )
@@ -171,9 +173,9 @@ def _stop(
     for need in prepared.needs:
         if not scene.holds(need.phrases, need.scope, index):
             return Stop("needs", f"{need.words} ({need.scope})")
-    near = scene.near(index) if any(guard.document for guard in prepared.guards) else ()
+    near = scene.near(index) if prepared.guards.look_near else ()
     around = Surroundings(line, first, last, scene.title, near, scene.opening(line))
-    stop = first_stop(prepared.guards, around)
+    stop = prepared.guards.first_stop(around)
     if stop is not None and not stop.weakens:
         return stop
     old = history(line, first, scene.document.published, prepared.options.fresh_days)

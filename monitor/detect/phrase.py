@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import re2
@@ -194,7 +194,7 @@ class Phrases:
     """Phrases of which any will do, as one pattern; empty ones never match."""
 
     union: Pattern | None
-    count: int
+    source: str = ""
 
     def __bool__(self) -> bool:
         """Whether there is any phrase."""
@@ -213,13 +213,22 @@ class Phrases:
 def united(sources: tuple[str, ...], terms: Terms, *, end: bool = False) -> Phrases:
     """Compile phrases into one. Raises PhraseProblem for any that cannot be read."""
     if not sources:
-        return Phrases(None, 0)
+        return Phrases(None)
     bodies = [pattern(parse(source), terms) for source in sources]
+    return _of_source("(?:" + "|".join(bodies) + ")" + (" $" if end else " "))
+
+
+def any_of(many: Iterable[Phrases]) -> Phrases:
+    """One pattern for all of them: what it does not find, none of them finds."""
+    sources = [phrases.source for phrases in many if phrases]
+    return _of_source("|".join(sources)) if sources else Phrases(None)
+
+
+def _of_source(source: str) -> Phrases:
     try:
-        union = re2.compile(("(?:" + "|".join(bodies) + ")" + (" $" if end else " ")).encode())
+        return Phrases(re2.compile(source.encode()), source)
     except re2.error as error:
         raise PhraseProblem(f"cannot be compiled: {error}") from error
-    return Phrases(union, len(sources))
 
 
 def _escape(text: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import ahocorasick_rs
 
-from monitor.detect.language.guards import Guard
+from monitor.detect.language.guards import Guard, Guards
 from monitor.detect.language.line import Trie
 from monitor.detect.language.words import Pattern
 from monitor.detect.pack_spec import RuleSpec
@@ -68,6 +68,7 @@ class Bench:
     terms: Terms
     guards: Mapping[str, Guard]
     topics: Mapping[str, Topic]
+    joined: dict[tuple[str, ...], Guards] = field(default_factory=dict, repr=False)
     made: dict[tuple[tuple[str, ...], bool], Phrases] = field(default_factory=dict, repr=False)
 
     def phrases(self, sources: tuple[str, ...], *, end: bool = False) -> tuple[Pattern, ...]:
@@ -80,6 +81,12 @@ class Bench:
         if key not in self.made:
             self.made[key] = united(sources, self.terms, end=end)
         return self.made[key]
+
+    def guarded(self, names: tuple[str, ...]) -> Guards:
+        """Guards by name, joined; equal lists share it."""
+        if names not in self.joined:
+            self.joined[names] = Guards.of(tuple(self.guards[name] for name in names))
+        return self.joined[names]
 
     def nodes(self, sources: tuple[str, ...]) -> tuple[Node, ...]:
         """Parse phrases. Raises PhraseProblem."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from monitor.detect.document import Document
-from monitor.detect.engine import findings, shadow_findings
+from monitor.detect.engine import findings, findings_of, shadow_findings
 from monitor.detect.pack_spec import DocumentSpec
 from monitor.detect.rule import Pack, Rule
 from monitor.domain.claim import Finding
@@ -60,11 +60,10 @@ def _tried(
     rule: Rule, expected: str, spec: DocumentSpec, pack: Pack, gazetteer: Gazetteer
 ) -> FixtureFailure | None:
     document = document_of(spec)
-    read = shadow_findings if rule.spec.shadow else findings
-    found = read(document, pack, gazetteer)
-    by_rule = any(one.rule == rule.id for one in found)
-    if by_rule == (expected == "fires"):
+    mine = findings_of(document, pack, gazetteer, rule.id)
+    if bool(mine) == (expected == "fires"):
         return None
+    found = mine or findings(document, pack, gazetteer)
     instead = ", ".join(f"{one.rule} ({one.worth.value})" for one in found) or "nothing"
     return FixtureFailure(rule=rule.id, expected=expected, text=spec.text, instead=instead)
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from monitor.detect.language.line import Line
-from monitor.detect.phrase import Phrases
+from monitor.detect.phrase import Phrases, any_of
 
 #: No phrases: never found.
-NONE = Phrases(None, 0)
+NONE = Phrases(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +50,53 @@ class Surroundings:
     opening: bytes = b""  #: the first words of the line, the text and the title
 
 
-def first_stop(guards: Iterable[Guard], around: Surroundings) -> Stop | None:
-    """The first guard that forbids the match, else the first that weakens it, else None."""
+@dataclass(frozen=True, slots=True)
+class Guards:
+    """Guards that look together; one pattern for each place tells at once when none applies."""
+
+    each: tuple[Guard, ...]
+    before: Phrases
+    after: Phrases
+    sentence: Phrases
+    title: Phrases
+    opening: Phrases
+    opens: frozenset[str]
+    look_near: bool
+
+    @classmethod
+    def of(cls, each: tuple[Guard, ...]) -> Guards:
+        """Join the patterns of guards."""
+        return cls(
+            each,
+            any_of(guard.before for guard in each),
+            any_of(guard.after for guard in each),
+            any_of(guard.sentence for guard in each),
+            any_of(guard.title for guard in each),
+            any_of(guard.opening for guard in each),
+            frozenset().union(*(guard.opens for guard in each)),
+            any(bool(guard.document) for guard in each),
+        )
+
+    def _quiet(self, around: Surroundings, clause: _Clause) -> bool:
+        """True when no guard can have anything to say."""
+        return not (
+            self.look_near
+            or clause.opener in self.opens
+            or self.before.found(clause.before)
+            or self.after.found(clause.following)
+            or around.line.found(self.sentence)
+            or self.opening.found(around.opening)
+            or (around.title is not None and around.title.found(self.title))
+        )
+
+    def first_stop(self, around: Surroundings) -> Stop | None:
+        """The first guard that forbids the match, else the first that weakens it, else None."""
+        clause = _Clause(around)
+        return None if self._quiet(around, clause) else _first_stop(self.each, around, clause)
+
+
+def _first_stop(guards: Iterable[Guard], around: Surroundings, clause: _Clause) -> Stop | None:
     weak: Stop | None = None
-    clause = _Clause(around)
     for guard in guards:
         words = _stops(guard, around, clause)
         if words is None:

@@ -24,7 +24,9 @@ _AUXILIARY = word_set(
 
 
 _RELATIVES = frozenset({"who", "which", "that", "whose", "whom"})
-_IRREGULAR = word_set("let made gave put ran took won held set left cut chose led said told")
+_IRREGULAR = word_set("gave put ran took won held set left cut chose led said told")
+#: "that made the police leave": the act still belongs to the relative clause.
+_CAUSATIVE = word_set("let lets made makes make helped helps had has have saw sees")
 _SUBJECTS = word_set(
     "this his its theirs hers sheriffs counties agencies officials cities lawmakers"
 )
@@ -92,6 +94,8 @@ class Line:
         if at >= act - 1 or self.tokens[at].symbol:
             return False
         verb = self.tokens[at].word
+        if verb in _CAUSATIVE:
+            return False
         is_verb = at > start or verb.endswith(("s", "ed")) or verb in _IRREGULAR
         joined = {"and", "or", "to", "not", "then", ","}
         last = self.tokens[act - 1]

@@ -76,7 +76,7 @@ type: agreement_signed
 stage: listed
 direction: toward_cooperation
 worth: review
-phrases: ["{program} ..6 <moa|agreement>"]
+phrases: ["{program} ..6 <{agreement}>"]
 fixtures:
   fires:
     - text: "Polk County Sheriff's Office, Florida."

@@ -47,7 +47,7 @@ KIND = RuleKind(
     prepare=prepare,
     match=match,
     example="""\
-id: field-signed
+id: field-signed-plain
 about: A bill's status says that it was signed.
 kind: field
 fields: [status, last_action]

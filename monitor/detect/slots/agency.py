@@ -127,8 +127,8 @@ class AgencyReader:
         end = at + 1
         if _word(tokens, end) == "'s" or _word(tokens, end) == ",":
             end += 1
-        if _word(tokens, end) in {"precinct", "pct"} and _word(tokens, end + 1)[:1].isdigit():
-            number = _word(tokens, end + 1)
+        if _word(tokens, end) in {"precinct", "pct"} and _number(tokens, end + 1):
+            number = _number(tokens, end + 1)
             return end + 2, f"{place.name} Constable Precinct {number}"
         return at + 1, f"{place.name} Constable"
 
@@ -137,6 +137,8 @@ class AgencyReader:
         start = i
         while start and i - start < 6 and self._capital(tokens, start - 1):
             start -= 1
+        while start < i and tokens[start].word in _ROMAN_CAPS:
+            start += 1
         words = [t.word for t in tokens[start:i]]
         if not any(w in _SPECIAL_HEADS for w in " ".join(words).split()):
             return i
@@ -211,6 +213,11 @@ class AgencyReader:
 
 def _word(tokens: list[Token], i: int) -> str:
     return tokens[i].word if 0 <= i < len(tokens) and not tokens[i].symbol else ""
+
+
+def _number(tokens: list[Token], i: int) -> str:
+    word = tokens[i].word if i < len(tokens) else ""
+    return word if word[:1].isdigit() else ""
 
 
 def _longest(tokens: list[Token], at: int, keys: tuple[tuple[str, ...], ...]) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from monitor.detect.language.tokens import Token
+from monitor.detect.language.tokens import BREAKERS, Token
 from monitor.detect.language.words import word_set
 
 #: US Postal Service codes with names, AP abbreviations and adjectives in use (lower case).
@@ -229,8 +229,8 @@ class PlaceReader:
     def _qualified(self, tokens: list[Token], end: int, place: Place) -> tuple[Place, int]:
         """`Smith County (TX)`, `Smith County, Texas`: the state beside the name decides."""
         after = tokens[end : end + 3]
-        if len(after) >= 2 and after[0].word in {",", "("} and isinstance(after[1].value, Place):
-            state = after[1].value.state
+        if len(after) >= 2 and after[0].word in {",", "("}:
+            state = _state_named(after[1])
             if state and (not place.states or state in place.states or place.kind == "city"):
                 closing = len(after) > 2 and after[0].word == "(" and after[2].word == ")"
                 comma = len(after) > 2 and after[0].word == "," and after[2].word == ","
@@ -264,12 +264,17 @@ class PlaceReader:
     def _city_length(self, tokens: list[Token], i: int) -> int:
         for length in (4, 3, 2, 1):
             words = tokens[i : i + length]
-            if len(words) < length or not _plain(words) or not self._may_name(words[-1]):
+            if len(words) < length or not _plain(words) or not self._all_named(words):
                 continue
             name = " ".join(t.word for t in words)
             if self._is_city(tokens, i, i + length, name):
                 return length
         return 0
+
+    def _all_named(self, words: list[Token]) -> bool:
+        """Capitals throughout, but for small words inside a name."""
+        inner = all(self._may_name(t) or t.word in _SMALL for t in words)
+        return inner and self._may_name(words[-1])
 
     def _is_city(self, tokens: list[Token], start: int, end: int, name: str) -> bool:
         if name in _NOT_NAMES or any(t.word in _NOT_NAMES for t in tokens[start:end]):
@@ -313,12 +318,17 @@ _NOT_NAMES = word_set(
 )
 
 
+def _state_named(token: Token) -> str | None:
+    place = token.value
+    return place.state if isinstance(place, Place) and place.kind == "state" else None
+
+
 def _next_word(tokens: Sequence[Token], i: int) -> str:
     return tokens[i + 1].word if i + 1 < len(tokens) else ""
 
 
 def _plain(tokens: Sequence[Token]) -> bool:
-    return all(not t.symbol and t.word not in {",", "(", ")", ";"} for t in tokens)
+    return all(not t.symbol and t.word != "," and t.word not in BREAKERS for t in tokens)
 
 
 def _joined(tokens: Sequence[Token], place: Place) -> Token:
