@@ -15,10 +15,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from monitor.detect.bill_lists import each_bill
+from monitor.detect.bills import STAGES
 from monitor.domain.claim import Claim, Finding
 from monitor.domain.event import Decision, Event
 from monitor.domain.ident import ItemId, SnapshotId
 from monitor.domain.item import Item, Revision
+from monitor.domain.moment import StatedDate
 from monitor.domain.source import Source
 from monitor.domain.vocabulary import DocumentKind, Tier
 from monitor.resolve import cluster, resolution
@@ -98,10 +100,16 @@ def bind(source: Source, revision: Revision, findings: Sequence[Finding]) -> tup
             finding=finding,
             url=item.url,
             title=item.title,
-            published=item.published,
+            published=_published(item, finding),
         )
         for slot, finding in enumerate(each_bill(findings))
     )
+
+
+def _published(item: Item, finding: Finding) -> StatedDate | None:
+    """Each action of a bill was published on its own day, however late the history is read."""
+    structured = item.kind is DocumentKind.BILL and any(name == STAGES for name, _ in item.fields)
+    return finding.occurred or item.published if structured else item.published
 
 
 def _locator(finding: Finding, kind: DocumentKind) -> str:

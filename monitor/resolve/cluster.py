@@ -24,7 +24,7 @@ from monitor.resolve.stages import (
     stage_word,
     window_days,
 )
-from monitor.resolve.telling import Telling, gap_days, telling_of_claim
+from monitor.resolve.telling import Telling, gap_days, other_session, telling_of_claim
 
 #: How surely two tellings name the same subject; below VAGUE only the date tells them apart.
 EXACT = 100
@@ -230,6 +230,7 @@ def subject_likeness(left: Telling, right: Telling) -> int:
     """How surely both are about the same agency, place, bill or case; 0: they are not."""
     if left.bills and right.bills:
         shared = left.bills & right.bills and not _differ(left.state, right.state)
+        shared = shared and not other_session(left.session, right.session)
         return EXACT if shared and (_same_state(left, right) or _near(left, right)) else 0
     if left.case and right.case:
         return EXACT if left.case == right.case else 0
@@ -383,8 +384,16 @@ def _window(left: Telling, right: Telling, subject: int) -> int:
 
 
 def _days_between_verbs(left: Telling, right: Telling) -> int | None:
-    """Different stages are one happening only where two documents date it to the same day."""
-    if left.documents & right.documents or left.day is None or right.day is None:
+    """Different stages are one happening only where two documents date it to the same day.
+
+    Two stages of one bill never are: a bill can pass both chambers on one day.
+    """
+    if (
+        left.bills & right.bills
+        or left.documents & right.documents
+        or left.day is None
+        or right.day is None
+    ):
         return None
     days = abs((left.day - right.day).days)
     return days if days <= 1 else None

@@ -56,6 +56,7 @@ class Telling:
     rosters: frozenset[str]  #: rosters that list it, by source
     agreement_id: str = ""  #: the ledger's own, where a roster tells it
     outcome: str = ""  #: what the ledger calls it
+    session: str = ""  #: of a bill, where a structured source tells it: "2025", "2025 special"
 
 
 def span_of(stated: StatedDate) -> Span:
@@ -143,6 +144,7 @@ def _telling(
         rosters=rosters,
         agreement_id=attributes.get("agreement_id", ""),
         outcome=attributes.get("outcome", ""),
+        session=attributes.get("session", ""),
     )
 
 
@@ -171,3 +173,15 @@ def gap_days(left: Span | None, right: Span | None) -> int | None:
     if left is None or right is None:
         return None
     return max(0, (right[0] - left[1]).days, (left[0] - right[1]).days)
+
+
+def other_session(left: str, right: str) -> bool:
+    """Whether two stated sessions ("2025", "2025 special") differ: numbers come again in each.
+
+    Two-year sessions are named by either year; where one is not stated nothing is known.
+    """
+    if not (left and right):
+        return False
+    years = [int(session[:4]) for session in (left, right) if session[:4].isdigit()]
+    far = len(years) == 2 and abs(years[0] - years[1]) > 1
+    return far or left.endswith("special") is not right.endswith("special")
