@@ -268,9 +268,11 @@ def relation(left: AgencyKey, right: AgencyKey) -> NameRelation | None:
 
 def _is_similar(left: AgencyKey, right: AgencyKey) -> bool:
     """Same words in another order, or half of the naming words shared."""
+    union = left.naming | right.naming
+    if left.naming and right.naming and not left.naming & right.naming:
+        return False  # long common words must not make Gulf County of Pasco County
     if fuzz.token_sort_ratio(left.canonical, right.canonical) >= 85:
         return True
-    union = left.naming | right.naming
     return bool(union) and len(left.naming & right.naming) / len(union) >= 0.5
 
 

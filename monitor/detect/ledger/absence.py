@@ -17,7 +17,10 @@ from monitor.resolve.agency import NameRelation, relation
 def missed(entry: Entry, publication: Publication, last: Mark | None) -> Entry:
     """The agreement as unconfirmed: absent since this publication."""
     agreement = replace(
-        entry.agreement, state=RowState.UNCONFIRMED, missing_since=publication.modified_at
+        entry.agreement,
+        state=RowState.UNCONFIRMED,
+        last_seen_at=last.modified_at if last else entry.agreement.last_seen_at,
+        missing_since=publication.modified_at,
     )
     return Entry(
         agreement=agreement,

@@ -236,6 +236,8 @@ class _Acceptance:
             )
             touched = True
         known = entry.agreement
+        if known.state is RowState.ACTIVE and not touched:
+            return  # seen in every list since; its last sighting is noted when it goes
         history = known.signed_history
         if row.signed and (not history or history[-1] != row.signed):
             history = (*history, row.signed)

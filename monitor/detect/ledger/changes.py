@@ -9,7 +9,7 @@ from datetime import timedelta
 from rapidfuzz import fuzz
 
 from monitor.detect.ledger.links import file_key
-from monitor.detect.ledger.match import MOA_TIER, key_of
+from monitor.detect.ledger.match import MOA_TIER, content, key_of
 from monitor.detect.ledger.normalise import same_words
 from monitor.domain.roster import OutcomeKind, RosterRow
 from monitor.domain.vocabulary import Model
@@ -58,6 +58,8 @@ def edits(before: RosterRow, after: RosterRow, tier: str = "") -> tuple[Edit, ..
 
     Another model is another agreement: its date and documents are its own, not changes.
     """
+    if content(before) == content(after):
+        return ()
     if _switched(before, after):
         return (*_name_edits(before, after, tier), *_model_edits(before, after))
     return (

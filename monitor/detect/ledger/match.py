@@ -110,7 +110,7 @@ class _Matcher:
 
     def run(self) -> None:
         """All tiers in order; each sees only what the ones before left alone."""
-        self._tier("same row", _content)
+        self._tier("same row", content)
         self._tier(
             "same name, model, date and county",
             lambda r: (r.state, key_of(r).strict, r.model, r.signed, words(r.county or "")),
@@ -246,7 +246,8 @@ class _Matcher:
         return left.signed == right.signed or relation(mine, theirs) is not None
 
 
-def _content(row: RosterRow) -> Hashable:
+def content(row: RosterRow) -> Hashable:
+    """All that a reader of the file sees of a row, repaired cells as written included."""
     return (
         *(row.state, row.agency, row.type, row.county, row.model, row.signed),
         *(row.moa, row.moa_text, row.addendum, row.addendum_text, row.raw),
