@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -168,7 +169,9 @@ def export(store: Store, address: str) -> dict[str, Any]:
     ]
     return {
         "address": address.strip(),
-        "subscriptions": [dataclasses.asdict(one) for one in mine],
+        "subscriptions": [
+            json.loads(json.dumps(dataclasses.asdict(one), default=str)) for one in mine
+        ],
         "deliveries": [
             {
                 "id": delivery.id,

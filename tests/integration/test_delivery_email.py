@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import shutil
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -230,6 +232,7 @@ def test_a_weekly_digest_shows_a_map_a_table_and_stays_small(
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificates")
+@pytest.mark.filterwarnings("ignore:Requiring AUTH:UserWarning")  # TLS is there before AUTH
 @pytest.mark.parametrize("security", ["starttls", "tls"])
 def test_tls_is_verified(tmp_path: Path, security: str) -> None:
     cert, key = certificate(tmp_path)
@@ -281,3 +284,26 @@ def test_one_click_leaves_without_cookies_and_a_get_changes_nothing(
         assert answer.status_code == 200
         assert not answer.history
         assert site.store.subscription(subscription().id) is None
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the key")
+def test_a_signature_over_both_list_headers_survives_the_way(
+    room: Mailroom, server: FakeSmtp, tmp_path: Path
+) -> None:
+    """What a relay's DKIM signature must cover (RFC 8058 section 4) stays as we built it."""
+    dkim = pytest.importorskip("dkim")
+    key = tmp_path / "dkim.pem"
+    subprocess.run(["openssl", "genrsa", "-traditional", "-out", key, "2048"], check=True)
+    public = subprocess.run(
+        ["openssl", "rsa", "-in", key, "-pubout", "-outform", "DER"],
+        check=True,
+        capture_output=True,
+    ).stdout
+    room.commit(facts.record(facts.event(1, title="Doña Ana County’s agreement")))
+    room.run(1)
+    raw = server.mails[0].content
+    assert isinstance(raw, bytes)
+    covered = [b"from", b"to", b"subject", b"list-unsubscribe", b"list-unsubscribe-post"]
+    signature = dkim.sign(raw, b"s", b"example.org", key.read_bytes(), include_headers=covered)
+    record = b"v=DKIM1; k=rsa; p=" + base64.b64encode(public)
+    assert dkim.verify(signature + raw, dnsfunc=lambda name, timeout=5: record)

@@ -348,3 +348,33 @@ def test_a_call_that_another_process_still_waits_for_is_left_alone(
     assert not fake.visible("C1")
     room.run(2)
     assert room.states() == ["sent"]
+
+
+def test_one_event_of_a_burst_taken_back_edits_the_list_and_answers_in_its_thread(
+    room: Mailroom, fake: FakeSlack
+) -> None:
+    _burst(room, 6)
+    room.run(1)
+    wrong = facts.event(0, status=Rung.RETRACTED)
+    at = room.clock.now()
+    room.commit(facts.record(wrong, RecordKind.RETRACTED, at=at, reason="No such agreement"))
+    fake.fail("chat.postMessage", fakeslack.DROP_AFTER_ACCEPT)
+    room.run()
+    head, _, told = fake.visible("C1")
+    assert head["edited"]
+    assert "Retracted: Agreement 0 signed" in str(head["blocks"])
+    assert told["thread_ts"] == head["ts"]
+    assert "No such agreement" in str(told["blocks"])
+
+
+def test_a_correction_whose_message_was_deleted_pauses_nobody(
+    room: Mailroom, fake: FakeSlack
+) -> None:
+    room.commit(facts.record(facts.event(1)))
+    room.run(1)
+    fake.channels["C1"].clear()
+    wrong = facts.event(1, status=Rung.RETRACTED)
+    room.commit(facts.record(wrong, RecordKind.RETRACTED, at=room.clock.now()))
+    room.run()
+    assert room.states() == ["dead", "sent"]
+    assert room.store.subscriptions()
