@@ -160,6 +160,8 @@ class QueryPart(Part):
             chosen = chosen.where(EVENT.c.merged.is_(False))
         if query.changed_since is not None:
             chosen = chosen.where(EVENT.c.last_recorded_at > query.changed_since)
+        if query.known_at is not None:
+            chosen = chosen.where(made.order <= _last_known(query.known_at))
         return chosen.where(*_unchanged_since(query))
 
     def _newest(
@@ -203,8 +205,8 @@ class QueryPart(Part):
         if query.changed_since is not None:
             yield from sorted(self._earlier_changes(connection, query, after))
             return
-        columns = (EVENT.c.sequence, EVENT.c.id)
-        chosen = select(*columns).where(*_touched_since(query))
+        touched = EVENT.c.sequence.in_(_touched_since(query))
+        chosen = select(EVENT.c.sequence, EVENT.c.id).where(touched)
         while True:
             page = _ordered(chosen, query, EVENT.c.sequence, after).limit(_WINDOW)
             rows = connection.execute(page).all()
@@ -219,7 +221,8 @@ class QueryPart(Part):
     def _earlier_changes(
         self, connection: Connection, query: EventQuery, after: Place | None
     ) -> Iterator[Hit]:
-        ids = connection.execute(select(EVENT.c.id).where(*_touched_since(query))).scalars().all()
+        touched = EVENT.c.sequence.in_(_touched_since(query))
+        ids = connection.execute(select(EVENT.c.id).where(touched)).scalars().all()
         for some in chunks(ids, _WINDOW):
             held = _records_then(connection, query, some)
             for record, event, recorded_at in held.values():
@@ -230,6 +233,13 @@ class QueryPart(Part):
 
 
 _DAY = EVENT.c.recorded_day
+
+
+def _last_known(moment: datetime) -> ColumnElement[int]:
+    """Nothing opened by a later record was known: the scan starts there, not at the newest."""
+    # "+ 0": else SQLite walks the records from the newest instead of the index on recorded_at
+    newest = select(func.max(RECORD.c.sequence + 0)).where(RECORD.c.recorded_at <= moment)
+    return newest.scalar_subquery()
 
 
 def _is_present(query: EventQuery) -> bool:
@@ -246,17 +256,21 @@ def _unchanged_since(query: EventQuery) -> list[ColumnElement[bool]]:
     return found
 
 
-def _touched_since(query: EventQuery) -> list[ColumnElement[bool]]:
-    """Some record was there already, but not the newest."""
+def _touched_since(query: EventQuery) -> Select[Any]:
+    """Sequences of events of which some record was there already, but not the newest.
+
+    Read from the indexes on the newest record alone: for a late moment they are few.
+    """
     found: list[ColumnElement[bool]] = []
     later: list[ColumnElement[bool]] = []
+    other = EVENT.alias("other")
     if query.known_at is not None:
-        found.append(EVENT.c.recorded_at <= query.known_at)
-        later.append(EVENT.c.last_recorded_at > query.known_at)
+        found.append(other.c.recorded_at <= query.known_at)
+        later.append(other.c.last_recorded_at > query.known_at)
     if query.as_of is not None:
-        found.append(EVENT.c.public_at <= query.as_of)
-        later.append(EVENT.c.last_public_at > query.as_of)
-    return [*found, or_(*later)]
+        found.append(other.c.public_at <= query.as_of)
+        later.append(other.c.last_public_at > query.as_of)
+    return select(other.c.sequence).where(*found, or_(*later))
 
 
 def _records_then(

@@ -97,6 +97,17 @@ class SnapshotRow(SQLModel, table=True):
     body: str = _text()
 
 
+class TakingRow(SQLModel, table=True):
+    """When and how a capture was taken in; JSON of Taking. `number` is the order of takings."""
+
+    __tablename__ = "taking"
+    number: int = Field(sa_type=NUMBER, primary_key=True)
+    snapshot_id: str = _key(index=True)
+    sequence: int = _number()  #: the newest record before it
+    records: int
+    body: str = _text()
+
+
 class RevisionRow(SQLModel, table=True):
     """The n-th content of an item; `body` is compressed JSON of the Item."""
 
@@ -212,7 +223,8 @@ class EventRow(SQLModel, table=True):
         Ix("event_by_source", "source_id", "sequence"),
         Ix("event_by_day", "day"),
         Ix("event_by_recorded_day", "recorded_day", "sequence"),
-        Ix("event_by_change", "last_recorded_at", "last_sequence"),
+        Ix("event_by_change", "last_recorded_at", "last_sequence", "recorded_at"),
+        Ix("event_by_publication", "last_public_at", "public_at"),
     )
     sequence: int = Field(
         sa_type=NUMBER, primary_key=True, sa_column_kwargs={"autoincrement": False}
@@ -408,6 +420,7 @@ def _table(model: type[SQLModel]) -> Table:
 
 SOURCE_STATE = _table(SourceStateRow)
 SNAPSHOT = _table(SnapshotRow)
+TAKING = _table(TakingRow)
 REVISION = _table(RevisionRow)
 ITEM = _table(ItemRow)
 CLAIM = _table(ClaimRow)

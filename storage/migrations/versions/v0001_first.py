@@ -138,10 +138,11 @@ def upgrade() -> None:
     )
     op.create_index('event_by_agency', 'event', ['agency_id', 'sequence'])
     op.create_index('event_by_bill', 'event', ['bill', 'sequence'])
-    op.create_index('event_by_change', 'event', ['last_recorded_at', 'last_sequence'])
+    op.create_index('event_by_change', 'event', ['last_recorded_at', 'last_sequence', 'recorded_at'])
     op.create_index('event_by_county', 'event', ['county', 'sequence'])
     op.create_index('event_by_day', 'event', ['day'])
     op.create_index('event_by_model', 'event', ['model', 'sequence', 'event_type', 'state', 'status', 'tier', 'direction', 'day', 'recorded_day', 'silent', 'merged'])
+    op.create_index('event_by_publication', 'event', ['last_public_at', 'public_at'])
     op.create_index('event_by_recorded_day', 'event', ['recorded_day', 'sequence'])
     op.create_index('event_by_source', 'event', ['source_id', 'sequence'])
     op.create_index('event_by_state', 'event', ['state', 'sequence', 'event_type', 'status', 'tier', 'model', 'direction', 'day', 'recorded_day', 'silent', 'merged'])
@@ -271,6 +272,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint('id')
     )
     op.create_index('ix_subscription_destination', 'subscription', ['destination'])
+    op.create_table('taking',
+        sa.Column('number', NUMBER, nullable=False),
+        sa.Column('snapshot_id', KEY, nullable=False),
+        sa.Column('sequence', NUMBER, nullable=False),
+        sa.Column('records', sa.Integer(), nullable=False),
+        sa.Column('body', sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint('number')
+    )
+    op.create_index('ix_taking_snapshot_id', 'taking', ['snapshot_id'])
 
     postgres = op.get_bind().dialect.name == "postgresql"
     for statement in POSTGRESQL_TEXTS if postgres else SQLITE_TEXTS:
