@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.detect.ledger.findings import finding
+from monitor.detect.ledger.findings import finding, oddity_finding
 from monitor.detect.ledger.state import LedgerState
 from monitor.detect.ledger.step import accept_held, reject_held
 from monitor.domain.roster import LedgerOutcome, OutcomeKind, RowState
 from monitor.domain.roster_fold import agreements_at, counts, differences
-from monitor.domain.vocabulary import EventType, Model, Stage
+from monitor.domain.vocabulary import EventType, Model, Stage, Worth
 from tests.rosters import FULL, PENDING, Line, flat, kinds, knowledge, play, sheriff, table, take
 
 WSO = "Warrant Service Officer"
@@ -334,6 +334,39 @@ def test_a_participating_list_without_dates_is_not_taken_for_the_pending_one() -
     steps = play([table(MANY, 0), dateless])
     assert kinds(steps[1]) == ["held"]
     assert not steps[1].state.pending
+
+
+def test_a_person_decides_over_a_held_pending_list() -> None:
+    known = knowledge()
+    dateless = table(MANY, 1, header=tuple(h for h in FULL if h != "SIGNED"))
+    state = play([table(MANY, 0), dateless])[-1].state
+    assert reject_held(state).state.pending_held is None
+    taken = accept_held(state, rules=known.rules, places=known.places)
+    assert len(taken.state.pending) == len(MANY)
+
+
+def test_the_publishers_errors_come_with_the_step_that_shows_them() -> None:
+    """A neighbour's document, one document twice, an old year, another county: for review."""
+    now = [
+        replace(BASE[0], moa="DallasCoTX_TFM_MOA.pdf"),
+        *BASE[1:],
+        sheriff("Starr", signed="2024-02-26"),
+    ]
+    now[5] = replace(BASE[5], moa="DallasCoTX_TFM_MOA.pdf")
+    now[3] = replace(BASE[3], county="Bell County", moa="HillCoTX_WSO_MOA.pdf")
+    steps = play([table(BASE, 0), table(now, 1), table([*now, sheriff("Brooks")], 2)])
+    found = {(odd.kind.value, odd.row.agency.split()[0]) for odd in steps[1].oddities}
+    assert found == {
+        ("foreign_file", "Polk"),
+        ("shared_file", "Polk"),
+        ("shared_file", "Dallas"),
+        ("other_model", "Hill"),
+        ("other_county", "Hill"),
+        ("impossible_date", "Starr"),
+    }
+    assert steps[2].oddities == ()
+    review = oddity_finding(steps[1].oddities[0])
+    assert review.worth is Worth.REVIEW
 
 
 def test_an_older_list_changes_nothing() -> None:

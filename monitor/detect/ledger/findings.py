@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from monitor.detect.ledger.oddities import Oddity
 from monitor.domain.claim import Finding, Jurisdiction, Quote
 from monitor.domain.moment import StatedDate
 from monitor.domain.roster import LedgerOutcome, OutcomeKind, RosterRow
@@ -123,6 +124,27 @@ def findings(outcomes: tuple[LedgerOutcome, ...]) -> tuple[tuple[Finding, str], 
             row = outcome.after or outcome.before
             found.append((told, f"row {row.number}" if row and row.number else "sheet"))
     return tuple(found)
+
+
+def oddity_finding(oddity: Oddity) -> Finding:
+    """An error of the publisher as a finding that a person should look at, not an alert."""
+    row = oddity.row
+    text = row_text(row)
+    return Finding(
+        event_type=_AMENDED.event_type,
+        stage=_AMENDED.stage,
+        direction=_AMENDED.direction,
+        jurisdiction=_jurisdiction(row),
+        agency=row.agency,
+        agency_id=row.agency_id or None,
+        model=row.model if row.model is not Model.UNKNOWN else None,
+        quote=Quote(text=text, start=0, end=len(text)),
+        rule=f"{RULE}-oddity",
+        rule_version=RULE_VERSION,
+        worth=Worth.REVIEW,
+        note=f"in ICE's list: {oddity.note}",
+        attributes=(("moa", row.moa or ""), ("oddity", oddity.kind.value)),
+    )
 
 
 def _jurisdiction(row: RosterRow | None) -> Jurisdiction:

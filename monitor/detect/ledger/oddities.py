@@ -51,13 +51,21 @@ class Oddity:
 
 
 def oddities(
-    rows: Sequence[RosterRow], published_at: datetime, counties: Counties
+    rows: Sequence[RosterRow],
+    published_at: datetime,
+    counties: Counties,
+    agencies: frozenset[str] | None = None,
 ) -> tuple[Oddity, ...]:
-    """All oddities of a reading, in order of the rows, by kind within a row."""
+    """All oddities of a reading, in order of the rows, by kind within a row.
+
+    With `agencies` only rows of these are looked at, still against all others.
+    """
     found: list[Oddity] = []
     sharing = _sharing(rows)
     owners = _owners(rows)
     for row in rows:
+        if agencies is not None and row.agency_id not in agencies:
+            continue
         found += _file_oddities(row, sharing, owners)
         found += _date_oddities(row, published_at)
         found += _county_oddities(row, counties)

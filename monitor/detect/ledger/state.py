@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from monitor.detect.ledger.oddities import Oddity
 from monitor.detect.ledger.publication import Publication
 from monitor.domain.roster import Agreement, LedgerOutcome, RosterCounts, RosterRow, RowState
 from monitor.resolve.agency import AgencyAliases
@@ -110,6 +111,7 @@ class LedgerStep:
     agreements: tuple[Agreement, ...] = ()  #: changed ones, as they stand after the step
     counts: RosterCounts
     notes: tuple[str, ...] = ()  #: for the operator
+    oddities: tuple[Oddity, ...] = ()  #: the publisher's own errors that came with this step
 
 
 def counts_of(state: LedgerState) -> RosterCounts:

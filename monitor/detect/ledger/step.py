@@ -14,6 +14,7 @@ from monitor.detect.ledger.guards import (
     implausible_pending,
     with_columns_kept,
 )
+from monitor.detect.ledger.oddities import fresh, late_listing, oddities
 from monitor.detect.ledger.pending import accept_pending
 from monitor.detect.ledger.places import Places
 from monitor.detect.ledger.publication import (
@@ -35,6 +36,11 @@ from monitor.detect.ledger.state import (
 from monitor.domain.item import Table
 from monitor.domain.roster import LedgerOutcome, OutcomeKind
 
+#: Outcomes that bring a row that was not on the list.
+NEW_ROWS = frozenset(
+    {OutcomeKind.SIGNED, OutcomeKind.SIGNED_ADDITIONAL_MODEL, OutcomeKind.RESIGNED}
+)
+
 
 def step(
     state: LedgerState,
@@ -55,7 +61,25 @@ def step(
         missing = ", ".join(read.missing)
         note = f"{read.stem or table.name}: held, required columns are missing: {missing}"
         return _unchanged(state, note)
-    return take(state, read, rules=rules or LedgerRules(), places=places or Places())
+    result = take(state, read, rules=rules or LedgerRules(), places=places or Places())
+    return _with_oddities(state, result, counties or NoCounties())
+
+
+def _with_oddities(before: LedgerState, result: LedgerStep, counties: Counties) -> LedgerStep:
+    """The errors of the publisher that rows moved by this step brought with them."""
+    last = result.state.last
+    if last is None or not result.agreements:
+        return result
+    moved = frozenset(agreement.row.agency_id for agreement in result.agreements)
+    known = oddities(before.rows, last.modified_at, counties, moved)
+    found = oddities(result.state.rows, last.modified_at, counties, moved)
+    late = tuple(
+        odd
+        for outcome in result.outcomes
+        if outcome.outcome in NEW_ROWS and outcome.after
+        if (odd := late_listing(outcome.after, outcome.published_at))
+    )
+    return replace(result, oddities=(*fresh(known, found), *late))
 
 
 def take(
@@ -281,15 +305,25 @@ def _force(
 
 
 def accept_held(state: LedgerState, *, rules: LedgerRules, places: Places) -> LedgerStep:
-    """A person believes the held publication. Without one nothing changes and that is noted."""
-    if state.held is None:
+    """A person believes the held publication. Without one nothing changes and that is noted.
+
+    Of two the participating one goes first; the pending one waits for another call.
+    """
+    if state.held is not None:
+        return _force(state, state.held.publication, rules, places)
+    if state.pending_held is None:
         return _unchanged(state, "no publication is held")
-    return _force(state, state.held.publication, rules, places)
+    after, outcomes = accept_pending(state, state.pending_held.publication, rules, places)
+    return LedgerStep(state=after, outcomes=outcomes, counts=counts_of(after))
 
 
 def reject_held(state: LedgerState) -> LedgerStep:
     """A person does not believe the held publication; it stays in the archive."""
-    if state.held is None:
+    held = state.held or state.pending_held
+    if held is None:
         return _unchanged(state, "no publication is held")
-    after = replace(state, held=None)
-    return _unchanged(after, f"{state.held.publication.stem}: rejected by hand")
+    if state.held is not None:
+        after = replace(state, held=None)
+    else:
+        after = replace(state, pending_held=None)
+    return _unchanged(after, f"{held.publication.stem}: rejected by hand")
