@@ -30,7 +30,7 @@ from storage.blobs import DiskArchive, sync_directory
 from storage.codec import moment_text
 from storage.engine import Database, connect_sqlite, translated
 from storage.migrate import NEWEST, RELEASED, migrate_database
-from storage.move import copy
+from storage.move import copy, require_empty
 from storage.store import SqlStore, open_store
 from storage.tables import SNAPSHOT
 
@@ -283,6 +283,10 @@ def _require_free(url: str, data_dir: Path) -> None:
     try:
         if database.path is not None:
             taken = taken or database.path.exists()
+        else:
+            migrate_database(database)
+            with database.read() as connection:
+                require_empty(database, connection)
     finally:
         database.close()
     if taken:

@@ -44,7 +44,7 @@ def copy(source: Database, target: Database, progress: Progress) -> dict[str, in
     """As move(), between open databases of the newest schema."""
     copied: dict[str, int] = {}
     with source.read() as reading, target.write() as writing:
-        _require_empty(target, writing)
+        require_empty(target, writing)
         for table in METADATA.sorted_tables:
             copied[table.name] = 0
             for rows in _batches(reading, table):
@@ -57,7 +57,8 @@ def copy(source: Database, target: Database, progress: Progress) -> dict[str, in
     return copied
 
 
-def _require_empty(target: Database, connection: Connection) -> None:
+def require_empty(target: Database, connection: Connection) -> None:
+    """Raises StoreError when any table of the database holds a row."""
     for table in METADATA.sorted_tables:
         if connection.execute(select(table).limit(1)).first() is not None:
             raise StoreError(

@@ -195,6 +195,21 @@ def test_a_backup_comes_back_whole(store: SqlStore, tmp_path: Path) -> None:
     assert [p.name for p in path.parent.iterdir()] == ["one.backup"]
 
 
+def test_a_backup_comes_back_into_postgresql(tmp_path: Path, postgres_url: str) -> None:
+    store = open_store(f"sqlite:///{tmp_path}/monitor.db", tmp_path)
+    fill(store)
+    backup(store, tmp_path / "one.backup", NOW)
+    restore(tmp_path / "one.backup", postgres_url, tmp_path / "restored")
+    again = open_store(postgres_url, tmp_path / "restored")
+    assert contents(again) == contents(store)
+    other = tmp_path / "other"
+    with pytest.raises(StoreError, match="holds rows"):
+        restore(tmp_path / "one.backup", postgres_url, other)
+    assert list(other.iterdir()) == []
+    again.close()
+    store.close()
+
+
 def test_a_restore_drill_proves_the_backup(store: SqlStore, tmp_path: Path) -> None:
     fill(store)
     backup(store, tmp_path / "one.backup", NOW)
