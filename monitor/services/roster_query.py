@@ -61,6 +61,7 @@ class RosterQuery:
 
     def view(self, filter: Filter, at: datetime | None) -> RosterView:
         """The roster now, or as published by `at`. Raises FilterError for a field it lacks."""
+        require_roster_fields(filter)
         every = self._store.agreements() if at is None else self._then(at)
         kept = tuple(one for one in every if roster_matches(filter, one))
         listed = tuple(one for one in kept if one.state is not RowState.ENDED)
@@ -76,6 +77,7 @@ class RosterQuery:
 
     def series(self, filter: Filter) -> tuple[tuple[str, int], ...]:
         """Agreements listed at the end of each month, oldest first, to the newest publication."""
+        require_roster_fields(filter)
         outcomes = sorted(self._log(), key=lambda one: one.told_at)
         standing: dict[str, Agreement] = {}
         found: list[tuple[str, int]] = []
@@ -128,8 +130,18 @@ def end_of_day(day: date) -> datetime:
     return datetime.combine(day, time.max, UTC)
 
 
+def require_roster_fields(filter: Filter) -> None:
+    """Raises FilterError for a term that no row of the roster can answer."""
+    for term in filter.terms:
+        if term.field not in ROSTER_FIELDS:
+            raise FilterError(
+                f"the roster has no {term.field}; it knows {', '.join(ROSTER_FIELDS)}",
+                position=term.position,
+            )
+
+
 def roster_matches(filter: Filter, agreement: Agreement) -> bool:
-    """Whether an agreement satisfies every term. Raises FilterError for a field it lacks."""
+    """Whether an agreement satisfies every term; see require_roster_fields."""
     return all(_roster_term(term, agreement) != term.negated for term in filter.terms)
 
 
@@ -151,10 +163,7 @@ def _roster_term(term: Term, agreement: Agreement) -> bool:
                 day >= term.values[0] if term.field == "since" else day <= term.values[0]
             )
         case _:
-            raise FilterError(
-                f"the roster has no {term.field}; it knows {', '.join(ROSTER_FIELDS)}",
-                position=term.position,
-            )
+            return False
 
 
 def _counted(values: Iterable[str]) -> tuple[tuple[str, int], ...]:

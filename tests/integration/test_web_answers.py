@@ -13,6 +13,7 @@ from pathlib import Path
 from random import Random
 from xml.etree import ElementTree as ET
 
+import feedparser
 import httpx
 import pytest
 from lxml import html
@@ -162,6 +163,20 @@ def test_hostile_content_is_inert_in_feeds_and_tables(site: Website) -> None:
     shown = client.get(f"/api/v1/events/{site.hostile}").json()
     assert shown["source_url"] is None
     assert len(shown["quote"]) <= 300
+
+
+def test_feeds_are_feeds_to_a_reader(site: Website) -> None:
+    client = site.client()
+    for path in ("/events.atom", "/events.atom?q=state:TX", '/events.atom?q="no such words"'):
+        parsed = feedparser.parse(client.get(path).content)
+        assert not parsed.bozo, path
+        assert parsed.feed.id.startswith(site.url)
+        for entry in parsed.entries:
+            assert entry.link == entry.id
+            assert entry.updated_parsed >= entry.published_parsed
+    feed = client.get("/events.json").json()
+    assert feed["version"] == "https://jsonfeed.org/version/1.1"
+    assert all(item["content_text"] and item["url"] for item in feed["items"])
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", " =", "\r", "|", "%"])
