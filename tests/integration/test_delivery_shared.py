@@ -1,0 +1,77 @@
+"""Several delivering processes over one store, on each database: still one message each."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from monitor.domain.subscription import Cadence
+from monitor.services.deliver import DeliveryPolicy
+from tests import facts
+from tests.fakeslack import SERVER_ERROR_AFTER_ACCEPT, FakeSlack
+from tests.mailroom import Mailroom, slack, subscription
+
+if TYPE_CHECKING:
+    from storage.store import SqlStore
+
+DESTINATIONS = tuple(f"C{number}" for number in range(8))
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeSlack]:
+    started = FakeSlack(channels={name: [] for name in DESTINATIONS}).start()
+    yield started
+    started.stop()
+
+
+def test_four_deliverers_send_each_message_once(store: SqlStore, fake: FakeSlack) -> None:
+    rooms = [Mailroom(store, channels={"slack": slack(fake)}) for _ in range(4)]
+    for room in rooms:
+        room.policy = DeliveryPolicy()
+    rooms[0].subscribe(*(subscription(name, destination=name) for name in DESTINATIONS))
+    for number in range(3):
+        rooms[0].commit(facts.record(facts.event(number)))
+    fake.fail("chat.postMessage", *[SERVER_ERROR_AFTER_ACCEPT] * 3)
+
+    def work(room: Mailroom) -> None:
+        service = room.deliver
+        for _ in range(6):
+            service.run_once()
+            room.clock.pass_(timedelta(minutes=3))
+
+    threads = [threading.Thread(target=work, args=(room,)) for room in rooms]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(rooms[0].states()) == {"sent"}
+    parts = Counter(fake.delivery_parts())
+    assert len(parts) == 3 * len(DESTINATIONS)
+    assert set(parts.values()) == {1}
+
+
+def test_two_digest_runs_at_once_close_one_window(store: SqlStore) -> None:
+    rooms = [Mailroom(store) for _ in range(3)]
+    rooms[0].subscribe(
+        *(subscription(f"s{n}", destination=f"C{n}", cadence=Cadence.DAILY) for n in range(5))
+    )
+    rooms[0].commit(facts.record(facts.event(1)))
+    for room in rooms:
+        room.clock.pass_(timedelta(days=1))
+    made = []
+
+    def work(room: Mailroom) -> None:
+        made.append(room.digests.run_once().made)
+
+    threads = [threading.Thread(target=work, args=(room,)) for room in rooms]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(made) == 5
+    assert len(store.deliveries()) == 5
