@@ -88,6 +88,8 @@ class EmailChannel:
             built = mail(delivery, cast(Message, message), letterhead, self.templates)
         except ChannelError as error:
             return Gone(reason=str(error))
+        except ValueError as error:
+            return PayloadBug(reason=f"the mail cannot be built: {error}")
         connected = self._connected()
         if not isinstance(connected, smtplib.SMTP):
             return connected

@@ -22,6 +22,7 @@ from monitor.domain.subscription import Delivery
 from monitor.notify import safety
 from monitor.notify.charts import state_map, trend_chart
 from monitor.notify.message import (
+    Burst,
     DigestBody,
     DigestMessage,
     Message,
@@ -84,18 +85,24 @@ def personal_of(message: Message) -> Personal:
 
 
 def html_of(message: Message, templates: Environment, pictures: tuple[Picture, ...] = ()) -> str:
-    """The HTML part, styles inlined, within MAX_HTML_BYTES: long digests list less."""
+    """The HTML part, styles inlined, within MAX_HTML_BYTES: long lists are cut and say so.
+
+    Raises ValueError when even without its list it is longer.
+    """
     for shown in (120, 60, 30, 10, 0):
-        rendered = _rendered(_listing(message, shown), templates, pictures)
+        rendered = _rendered(message, shown, templates, pictures)
         if len(rendered.encode()) <= MAX_HTML_BYTES:
             return rendered
-    raise ChannelError("a mail stays above its size limit even without its list; report it")
+    raise ValueError("a mail stays above its size limit even without its list; report it")
 
 
-def _rendered(message: Message, templates: Environment, pictures: tuple[Picture, ...]) -> str:
+def _rendered(
+    message: Message, shown: int, templates: Environment, pictures: tuple[Picture, ...]
+) -> str:
     template = templates.get_template("mail.html.j2")
     html = template.render(
-        message=message,
+        message=_listing(message, shown),
+        hidden=max(0, len(message.cards) - shown) if isinstance(message, Burst) else 0,
         kind=type(message).__name__,
         title=summary(message),
         personal=personal_of(message),
@@ -109,7 +116,9 @@ def _rendered(message: Message, templates: Environment, pictures: tuple[Picture,
 
 
 def _listing(message: Message, shown: int) -> Message:
-    """The message with at most `shown` events listed, spread over its groups in order."""
+    """The message with at most `shown` events listed, those of a digest in order of its groups."""
+    if isinstance(message, Burst):
+        return replace(message, cards=message.cards[:shown])
     if not isinstance(message, DigestMessage):
         return message
     groups = []

@@ -307,3 +307,17 @@ def test_a_signature_over_both_list_headers_survives_the_way(
     signature = dkim.sign(raw, b"s", b"example.org", key.read_bytes(), include_headers=covered)
     record = b"v=DKIM1; k=rsa; p=" + base64.b64encode(public)
     assert dkim.verify(signature + raw, dnsfunc=lambda name, timeout=5: record)
+
+
+def test_a_long_burst_is_cut_and_says_by_how_much(room: Mailroom, server: FakeSmtp) -> None:
+    long = "A very long name of an office, with <angle> & ampersand, " * 10
+    room.commit(
+        *(facts.record(facts.event(n, title=f"{n} {long}", quote=long)) for n in range(200))
+    )
+    room.run(1)
+    (message,) = server.messages()
+    html = body(message, "html")
+    assert len(html.encode()) <= 80_000
+    listed = html.count("Reported, not yet confirmed officially")
+    assert f"and {200 - listed} more" in html
+    assert message["Subject"].startswith("200 agreements signed")
