@@ -8,6 +8,7 @@ from monitor.detect.rule import Pack
 from monitor.domain.errors import ConfigError
 from monitor.ports import SourceStore
 from monitor.services.intake import Tables
+from monitor.services.row_tables import RowTables
 from monitor.services.tabling import Tabling
 from monitor.services.workers import WorkerPool
 from monitor.settings import Settings
@@ -28,4 +29,5 @@ def worker_pool(settings: Settings, pack: Pack) -> WorkerPool:
 
 def tables(store: SourceStore) -> Tables:
     """What tables of a reading say: roster ledger or row comparison."""
-    return Tabling(store=store, knowledge=knowledge.ledger)
+    rows = RowTables(store=store, gazetteer=knowledge.gazetteer)
+    return Tabling(store=store, knowledge=knowledge.ledger, rows=rows)

@@ -143,6 +143,7 @@ def _catalogue(texts: Texts, base: str) -> list[str]:
         polite,
         "    options:",
         f"      url: {base}/287g",
+        "      reads: roster",
         "      links:",
         "        - {name: participating, href: participating}",
         "        - {name: pending, href: pending, required: false}",

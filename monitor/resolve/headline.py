@@ -68,6 +68,22 @@ _LOCAL: Mapping[tuple[E, S | None], str] = {
     (E.OTHER_COOPERATION, None): "{who}: other cooperation with ICE, not a 287(g) agreement",
     (E.OVERSIGHT_REPORT, None): "{who}: report on cooperation with ICE",
 }
+#: Changes of a row on ICE's list, by the ledger's outcome: the list changed, not the agreement.
+_ROW_CHANGES: Mapping[str, str] = {
+    "moa_posted": "{who}: ICE posted the document of the {model}",
+    "moa_withdrawn": "{who}: ICE took away the link to the document of the {model}",
+    "moa_replaced": "{who}: ICE changed the link to the document of the {model}",
+    "addendum_added": "{who}: ICE posted an addendum to the {model}",
+    "addendum_posted": "{who}: ICE posted an addendum to the {model}",
+    "addendum_removed": "{who}: ICE took away the addendum to the {model}",
+    "redated": "{who}: ICE's list gives the {model} another date",
+    "renamed": "{who}: the agency's name changed on ICE's list",
+    "row_overwritten": "{who}: now stands on ICE's list in place of another agency",
+    "state_corrected": "{who}: the state was corrected on ICE's list",
+    "county_corrected": "{who}: the county was corrected on ICE's list",
+    "model_switched": "{who}: ICE's list now shows a {model}",
+    "mass_edit": "ICE's list: one column was edited in {rows} rows",
+}
 _LAW_VERBS: Mapping[S, str] = {
     S.PREFILED: "was prefiled",
     S.INTRODUCED: "was introduced",
@@ -123,6 +139,11 @@ def headline(event: Event) -> str:
         return f"{_who(event)}: {verb}"
     if event.event_type is E.PROGRAM_STATISTIC:
         return _statistic_headline(event)
+    known = dict(event.attributes)
+    change = _ROW_CHANGES.get(known.get("outcome", ""))
+    if change is not None and event.event_type is E.AGREEMENT_MODIFIED:
+        model = _MODELS.get(event.model or Model.UNKNOWN, "287(g) agreement")
+        return change.format(who=_who(event), model=model, rows=known.get("rows", "many"))
     table = _AGREEMENTS if family == "agreement" else _LOCAL
     sentence = table.get((event.event_type, event.stage)) or table[(event.event_type, None)]
     model = _MODELS.get(event.model or Model.UNKNOWN, "287(g) agreement")

@@ -227,8 +227,8 @@ class CheckLoop:
                 kind="given_up",
                 source_id=check.source.id,
                 url=request.url,
-                message=f"{request.url} failed {attempts} times ({state_of.word(outcome)}); it is not "
-                "tried again. Open it in a browser to see whether it moved.",
+                message=f"{request.url} failed {attempts} times ({state_of.word(outcome)}); it is "
+                "not tried again. Open it in a browser to see whether it moved.",
             )
         )
 
@@ -283,7 +283,10 @@ class CheckLoop:
         url = snapshot.request.url
         check.bodies += 1
         kept = check.postponed.pop(state_of.request_key(snapshot.request), None)
-        state = replace(check.state, baseline=False) if kept and kept.silent else check.state
+        silent = kept is not None and kept.silent
+        state = replace(
+            check.state, cursor=check.cursor, baseline=check.state.baseline and not silent
+        )
         taken = self._intake.take(check.source, state, snapshot, reading)
         check.taken = check.taken + taken
         check.cursor = reading.cursor or check.cursor
@@ -291,7 +294,7 @@ class CheckLoop:
         check.fresh[url] = (snapshot.validators, snapshot.body_hash)
         if snapshot.request.purpose == "main":
             check.main_ok = True
-        for request in reading.next_requests:
+        for request in (*reading.next_requests, *taken.next_requests):
             self._submit(check, request)
 
     def _finish(self, check: OpenCheck) -> None:

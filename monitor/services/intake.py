@@ -14,16 +14,18 @@ from monitor.decide import bind, candidate_keys, rederived, resolve, revise, wit
 from monitor.detect import statistics
 from monitor.detect.document import Document
 from monitor.detect.engine import findings as text_findings
+from monitor.detect.ledger.memoranda import memorandum_findings
 from monitor.detect.rule import Pack
 from monitor.detect.textdiff import change_between
+from monitor.domain.chain import text_hash
 from monitor.domain.claim import Claim, Finding
-from monitor.domain.commit import LedgerCommit, PageCommit
+from monitor.domain.commit import LedgerCommit, PageCommit, Taking
 from monitor.domain.errors import Conflict
 from monitor.domain.event import Decision, Event, Record
 from monitor.domain.health import HealthEntry
-from monitor.domain.ident import ItemId
+from monitor.domain.ident import ItemId, SourceId
 from monitor.domain.item import Item, Reading, Revision
-from monitor.domain.snapshot import Snapshot
+from monitor.domain.snapshot import Request, Snapshot
 from monitor.domain.source import Source, SourceState
 from monitor.domain.subscription import Delivery
 from monitor.domain.vocabulary import EventType
@@ -31,6 +33,8 @@ from monitor.ports import Clock, Store
 from monitor.resolve.gazetteer import Gazetteer
 from monitor.resolve.policy import Policy, late_before
 
+#: The extractor of posted agreements, which are held against their row, not read for words.
+MEMORANDUM = "moa"
 #: Claims resolved against one bounded read of candidate events.
 PORTION = 60
 
@@ -53,6 +57,7 @@ class Tabled:
     health: tuple[HealthEntry, ...] = ()
     absorbed: bool = False
     name: str = ""  #: which list: "participating", "pending", …
+    next_requests: tuple[Request, ...] = ()  #: documents that its rows newly link
 
 
 #: (source, state, snapshot, reading) -> what its tables say; empty when it has none.
@@ -71,6 +76,7 @@ class Taken:
     records: tuple[Record, ...] = ()
     files: tuple[str, ...] = ()  #: lists or files of the source that brought something new
     changed: bool = False
+    next_requests: tuple[Request, ...] = ()
 
     def __add__(self, other: Taken) -> Taken:
         return Taken(
@@ -80,6 +86,7 @@ class Taken:
             records=(*self.records, *other.records),
             files=(*self.files, *other.files),
             changed=self.changed or other.changed,
+            next_requests=(*self.next_requests, *other.next_requests),
         )
 
 
@@ -103,6 +110,7 @@ class Intake:
         self._tables = tables
         self._route = route
         self._silent = silent
+        self._cursors: dict[SourceId, str] = {}
 
     def take(
         self, source: Source, state: SourceState, snapshot: Snapshot, reading: Reading
@@ -151,8 +159,11 @@ class Intake:
                 deliveries=deliveries,
                 ledger=ledger,
                 health=health,
+                taking=self._taking(state, snapshot, now) if revisions or ledger else None,
             )
         )
+        if revisions or ledger:
+            self._cursors[source.id] = cursor_hash(reading.cursor or state.cursor)
         return Taken(
             items=len(reading.items),
             revisions=len(revisions),
@@ -160,6 +171,22 @@ class Intake:
             records=records,
             files=tuple(t.name for t in tabled if t.name),
             changed=bool(revisions),
+            next_requests=tuple(r for t in tabled for r in t.next_requests),
+        )
+
+    def _taking(self, state: SourceState, snapshot: Snapshot, now: datetime) -> Taking:
+        """What a replay needs; a cursor that the last taking left behind is named only."""
+        started = cursor_hash(state.cursor)
+        left_behind = self._cursors.get(state.source_id) == started
+        return Taking(
+            source_id=state.source_id,
+            snapshot_id=snapshot.id,
+            at=now,
+            baseline=state.baseline,
+            succeeded_at=state.succeeded_at,
+            cursor_hash=started,
+            cursor="" if left_behind else state.cursor,
+            silent=self._silent,
         )
 
     def _known(
@@ -209,6 +236,8 @@ class Intake:
     def _read(
         self, source: Source, revision: Revision, previous: Revision | None
     ) -> tuple[Finding, ...]:
+        if revision.item.extractor == MEMORANDUM:
+            return memorandum_findings(revision.item, previous.item if previous else None)
         knowledge = self._knowledge()
         document = document_of(source, revision, previous)
         found = text_findings(document, knowledge.pack, knowledge.gazetteer)
@@ -264,6 +293,11 @@ class Intake:
             dropped += decision.dropped
             opened |= {record.event.id: record.event for record in decision.records}
         return Decision(records=tuple(records), claims=tuple(kept), dropped=tuple(dropped))
+
+
+def cursor_hash(cursor: str) -> str:
+    """By which a cursor is known in a taking; "" for an empty one."""
+    return text_hash(cursor)[:32] if cursor else ""
 
 
 def document_of(source: Source, revision: Revision, previous: Revision | None) -> Document:

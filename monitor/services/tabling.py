@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from monitor.detect.ledger.codec import decode, encode
-from monitor.detect.ledger.findings import findings
+from monitor.detect.ledger.findings import findings, oddity_finding
 from monitor.detect.ledger.knowledge import LedgerKnowledge
 from monitor.detect.ledger.publication import choose_table
 from monitor.detect.ledger.state import LedgerState, LedgerStep
@@ -17,13 +17,25 @@ from monitor.domain.commit import LedgerCommit
 from monitor.domain.health import HealthEntry
 from monitor.domain.item import Item, Reading, Table
 from monitor.domain.moment import StatedDate
-from monitor.domain.roster import Agreement, OutcomeKind
-from monitor.domain.snapshot import Snapshot
+from monitor.domain.roster import Agreement, LedgerOutcome, OutcomeKind
+from monitor.domain.snapshot import Expectation, Request, Snapshot
 from monitor.domain.source import Source, SourceState
 from monitor.domain.vocabulary import DocumentKind
 from monitor.ports import SourceStore
 from monitor.services.intake import Tabled
+from monitor.services.row_tables import RowTables
+from monitor.sources.table import MOA, TableOptions
 
+#: Outcomes with which a document may be new.
+POSTS = frozenset(
+    {
+        OutcomeKind.SIGNED,
+        OutcomeKind.SIGNED_ADDITIONAL_MODEL,
+        OutcomeKind.RESIGNED,
+        OutcomeKind.MOA_POSTED,
+        OutcomeKind.MOA_REPLACED,
+    }
+)
 #: Outcomes of a publication as a whole that the operator must know of.
 NOTICES = frozenset({OutcomeKind.HELD, OutcomeKind.SCHEMA_CHANGED, OutcomeKind.SWAPPED})
 
@@ -38,20 +50,24 @@ class Tabling:
 
     store: SourceStore
     knowledge: Callable[[], LedgerKnowledge]
+    rows: RowTables
     _kept: tuple[str, int, LedgerState] | None = None
 
     def __call__(
         self, source: Source, state: SourceState, snapshot: Snapshot, reading: Reading
     ) -> tuple[Tabled, ...]:
         """What the tables of this reading say, in the order of their own time."""
-        if not reading.tables:
+        options = source.options
+        if not reading.tables or not isinstance(options, TableOptions):
             return ()
+        if options.reads == "rows":
+            return self.rows.tabled(source, snapshot, reading.tables, options.rows)
         table = choose_table(reading.tables)
         if table is None:
             return (_unreadable(source, snapshot, reading.tables),)
-        return (self._roster(source, snapshot, table),)
+        return (self._roster(source, snapshot, table, options.moa),)
 
-    def _roster(self, source: Source, snapshot: Snapshot, table: Table) -> Tabled:
+    def _roster(self, source: Source, snapshot: Snapshot, table: Table, follow_moa: bool) -> Tabled:
         ledger, version = self._ledger(source.id)
         known = self.knowledge()
         result = step(
@@ -63,7 +79,7 @@ class Tabling:
             places=known.places,
         )
         commit = self._commit(source.id, version, ledger, result)
-        return tabled_of(
+        tabled = tabled_of(
             source,
             snapshot,
             result,
@@ -71,6 +87,7 @@ class Tabling:
             name=table.name or _stem(table),
             modified=table.modified_at or snapshot.captured_at,
         )
+        return replace(tabled, next_requests=_memoranda(result)) if follow_moa else tabled
 
     def _ledger(self, name: str) -> tuple[LedgerState, int]:
         stored = self.store.ledger(name)
@@ -110,7 +127,10 @@ def tabled_of(
     """One step of the ledger as the intake takes it; `modified` is the publication's own time."""
     return Tabled(
         item=_publication(source, snapshot, result, name, modified),
-        findings=tuple(_located(f, where) for f, where in findings(result.outcomes)),
+        findings=(
+            *(_located(f, where) for f, where in findings(result.outcomes)),
+            *(oddity_finding(oddity) for oddity in result.oddities),
+        ),
         ledger=commit,
         health=_notices(source, snapshot, result),
         absorbed=any(o.outcome is OutcomeKind.ABSORBED for o in result.outcomes),
@@ -153,6 +173,37 @@ def _publication(
         fields=tuple(fields),
         extractor="roster ledger",
     )
+
+
+def _memoranda(result: LedgerStep) -> tuple[Request, ...]:
+    """Requests for the documents that this publication newly links, with the row that does."""
+    rows = [o.after for o in _single(result.outcomes) if o.outcome in POSTS and o.after]
+    newest = {row.moa: row for row in rows if row.moa and row.moa.startswith("http")}
+    return tuple(
+        Request(
+            url=url,
+            purpose=MOA,
+            accept="application/pdf,*/*;q=0.5",
+            expect=Expectation(min_bytes=1000, max_bytes=30_000_000, magic=(b"%PDF",)),
+            context=(
+                ("row_agency", row.agency),
+                ("row_agency_id", row.agency_id),
+                ("row_county", row.county_fips or ""),
+                ("row_model", row.model.value),
+                ("row_signed", row.signed.isoformat() if row.signed else ""),
+                ("row_state", row.state),
+            ),
+        )
+        for url, row in newest.items()
+    )
+
+
+def _single(outcomes: Sequence[LedgerOutcome]) -> Iterator[LedgerOutcome]:
+    """Outcomes with those of mass edits; what a first list holds is not followed."""
+    for outcome in outcomes:
+        yield outcome
+        if outcome.outcome is OutcomeKind.MASS_EDIT:
+            yield from outcome.members
 
 
 def _stem(table: Table) -> str:

@@ -13,12 +13,14 @@ from lxml.html import HtmlElement
 from pydantic import Field
 
 from monitor.domain.errors import ExtractError
-from monitor.domain.item import Reading, Table
+from monitor.domain.item import Item, Reading, Table
 from monitor.domain.snapshot import Expectation, Request, Snapshot
 from monitor.domain.source import Source
+from monitor.domain.vocabulary import Direction, DocumentKind, EventType, Stage, Worth
 from monitor.extract.charset import decoded
 from monitor.extract.cursor import packed, rows, unpacked
 from monitor.extract.links import absolute
+from monitor.extract.moa import read_moa
 from monitor.extract.patterns import Pattern
 from monitor.extract.table import read_tables
 from monitor.extract.text import plain, tree
@@ -26,6 +28,7 @@ from monitor.kinds import Options, ReadContext, SourceKind, WebAddress
 
 _VERSION = 1
 _TABLE = "table"
+MOA = "moa"  #: purpose of requests for posted agreements
 _MAX_LINKS = 8
 _ZIP = b"PK\x03\x04"
 
@@ -37,6 +40,36 @@ class LinkOptions(Options):
     href: Pattern = Field(default=r"\.(xlsx|csv)($|\?)", description="RE2 pattern of the address")
     text: Pattern = Field(default=".*", description="RE2 pattern of the link's words")
     required: bool = Field(default=True, description="a page without such a link is a problem")
+
+
+class EventOptions(Options):
+    """What a told change of a row means."""
+
+    type: EventType = Field(description="event type, e.g. federal_designation")
+    stage: Stage = Field(description="stage, e.g. listed or delisted")
+    direction: Direction = Field(default=Direction.NEUTRAL, description="which way it points")
+    worth: Worth = Field(default=Worth.REVIEW, description="alert or review")
+
+
+class RowsOptions(Options):
+    """How the rows of any other table are told apart, and what a change of them means."""
+
+    key: tuple[str, ...] = Field(min_length=1, description="columns that tell one row from another")
+    columns: dict[str, str] = Field(
+        default_factory=dict, description="our name: header text; empty: headers as they are"
+    )
+    watch: tuple[str, ...] = Field(default=(), description="columns whose change matters; all")
+    state: str = Field(default="", description="column that names the state")
+    county: str = Field(default="", description="column that names the county")
+    place: str = Field(default="", description="column that names the town")
+    agency: str = Field(default="", description="column that names the agency")
+    added: EventOptions | None = Field(default=None, description="what a new row tells")
+    removed: EventOptions | None = Field(default=None, description="what a row that left tells")
+    changed: EventOptions | None = Field(default=None, description="what a changed row tells")
+    least_share: float = Field(
+        default=0.7, gt=0, le=1, description="a shorter table is held until the next confirms it"
+    )
+    confirm_removal: int = Field(default=3, ge=1, le=50, description="absences before a row left")
 
 
 class TableOptions(Options):
@@ -55,11 +88,19 @@ class TableOptions(Options):
         default=6,
         description="hours after which a file whose link did not change is asked for again",
     )
+    reads: Literal["roster", "rows"] = Field(
+        default="rows",
+        description="roster: ICE's lists, read by the ledger; rows: any keyed table",
+    )
+    rows: RowsOptions | None = Field(default=None, description="for reads: rows, what to compare")
+    moa: bool = Field(
+        default=True, description="for reads: roster, follow links to newly posted agreements"
+    )
     min_rows: int = Field(default=1, ge=0, description="a table with fewer rows is rejected")
 
 
 def first(source: Source, options: TableOptions, cursor: str, now: datetime) -> tuple[Request, ...]:
-    """The page or file, and now and then the files known already: ICE replaces them in place."""
+    """The page or file, and now and then what is known already: ICE replaces files in place."""
     page = Request(
         url=str(options.url),
         accept="*/*" if options.where == "document" else "text/html,*/*;q=0.5",
@@ -74,6 +115,8 @@ def first(source: Source, options: TableOptions, cursor: str, now: datetime) -> 
 
 def read(snapshot: Snapshot, context: ReadContext[TableOptions]) -> Reading:
     """Links of the page as next requests, or the tables of a file."""
+    if snapshot.request.purpose == MOA:
+        return _memorandum(snapshot, context)
     if context.options.where == "links" and snapshot.request.purpose != _TABLE:
         return _links(snapshot, context)
     return _tables(snapshot, context)
@@ -142,6 +185,37 @@ def _tables(snapshot: Snapshot, context: ReadContext[TableOptions]) -> Reading:
         cursor=context.cursor,
         problems=tuple(f"table: {file_name}: {note}" for t in filled for note in t.notes),
     )
+
+
+def _memorandum(snapshot: Snapshot, context: ReadContext[TableOptions]) -> Reading:
+    """A posted agreement as an item: what is legible of it, never the persons it names.
+
+    The item's key is the address and its content the bytes' hash, so that a file replaced under
+    the same address is a revision. The row that linked it comes along in the request.
+    """
+    row = dict(snapshot.request.context)
+    found = read_moa(snapshot.body)
+    fields = {
+        **row,
+        "body": snapshot.body_hash,
+        "pages": str(found.pages),
+        "text_pages": str(found.text_pages),
+        "legible": "yes" if found.legible else "no",
+        "model": found.model.value if found.model else "",
+        "revision": found.revision.isoformat() if found.revision else "",
+        "agency": found.agency or "",
+        "dates": ",".join(day.isoformat() for day in found.dates),
+    }
+    item = Item(
+        source_id=context.source.id,
+        key=f"moa:{snapshot.request.url}",
+        url=snapshot.request.url,
+        title=f"Agreement of {row.get('row_agency', 'an agency')}",
+        kind=DocumentKind.PAGE,
+        fields=tuple(sorted((name, value) for name, value in fields.items() if value)),
+        extractor="moa",
+    )
+    return Reading(items=(item,), cursor=context.cursor)
 
 
 def _named(table: Table, name: str) -> Table:

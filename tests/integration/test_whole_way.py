@@ -98,6 +98,7 @@ def feeds_yaml(base: str) -> str:
         "    politeness: {min_delay_s: 0}",
         "    options:",
         f"      url: {base}/287g",
+        "      reads: roster",
         "      links: [{name: participating, href: participating}]",
     ]
     for outlet in TEXTS.outlets:
