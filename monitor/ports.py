@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
-from monitor.domain.commit import PageCommit
+from monitor.domain.chain import StoredCapture, StoredCheckpoint, StoredRecord
+from monitor.domain.commit import PageCommit, StoredTaking
 from monitor.domain.event import Event, Record
 from monitor.domain.filter import Filter
 from monitor.domain.health import HealthEntry
@@ -209,6 +210,18 @@ class SourceStore(Protocol):
         """Stored captures in order of capture, for replay and export."""
         ...
 
+    def stored_capture(self, snapshot_id: SnapshotId) -> StoredCapture | None:
+        """A capture's stored text with the hash it was stored under; also of a pruned one."""
+        ...
+
+    def takings(self) -> Iterator[StoredTaking]:
+        """In which order and under which circumstances captures were taken in, oldest first."""
+        ...
+
+    def snapshot_revisions(self, snapshot_id: SnapshotId) -> tuple[Revision, ...]:
+        """The revisions that were read from a capture, by item."""
+        ...
+
     def body(self, address: BodyHash) -> bytes | None:
         """Bytes from the archive; None when pruned or never there."""
         ...
@@ -266,6 +279,20 @@ class LogStore(Protocol):
         until_sequence: int | None = None,
     ) -> tuple[Record, ...]:
         """Records in sequence order."""
+        ...
+
+    def stored_records(
+        self,
+        event_id: EventId | None = None,
+        chain: str | None = None,
+        after_sequence: int = 0,
+        limit: int = 1000,
+    ) -> tuple[StoredRecord, ...]:
+        """Records as they stand in the table, in sequence order: what a third party proves."""
+        ...
+
+    def checkpoint_covering(self, sequence: int) -> StoredCheckpoint | None:
+        """The first checkpoint written after this record; None when there is none yet."""
         ...
 
     def last_sequence(self) -> int:

@@ -8,16 +8,23 @@ subscriber is in a record.
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 from collections.abc import Iterable
 from datetime import datetime
 
+from monitor.domain.chain import START, link_hash, text_hash
 from monitor.domain.event import Record
 from storage.codec import canonical, decoded, encoder, moment_text
 
-#: What the first record of a chain follows.
-START = "0" * 64
+__all__ = [
+    "START",
+    "Link",
+    "checkpoint_text",
+    "link_hash",
+    "record_of",
+    "record_texts",
+    "text_hash",
+]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,18 +63,7 @@ def record_of(event: str, rest: str, *, sequence: int, previous_hash: str, hash:
     )
 
 
-def link_hash(previous_hash: str, sequence: int, event: str, rest: str) -> str:
-    """SHA-256 (hex) over the four parts, each on its own line."""
-    data = f"{previous_hash}\n{sequence}\n{event}\n{rest}\n"
-    return hashlib.sha256(data.encode()).hexdigest()
-
-
 def checkpoint_text(previous_hash: str, at: datetime, links: Iterable[tuple[str, Link]]) -> str:
     """The text whose SHA-256 is a checkpoint: the one before, the moment, every chain's end."""
     ends = [[name, link.sequence, link.length, link.hash] for name, link in sorted(links)]
     return canonical({"at": moment_text(at), "chains": ends, "previous": previous_hash})
-
-
-def text_hash(text: str) -> str:
-    """SHA-256 (hex) of a text."""
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Row, func, insert, select
 
+from monitor.domain.chain import StoredCheckpoint, StoredRecord
 from monitor.domain.event import Event, Record
 from monitor.domain.ident import EventId
 from monitor.domain.subscription import Delivery
@@ -54,6 +55,34 @@ class LogPart(Part):
         with self.db.read() as connection:
             rows = connection.execute(query.order_by(RECORD.c.sequence).limit(limit)).all()
         return tuple(_record(row) for row in rows)
+
+    def stored_records(
+        self,
+        event_id: EventId | None = None,
+        chain: str | None = None,
+        after_sequence: int = 0,
+        limit: int = 1000,
+    ) -> tuple[StoredRecord, ...]:
+        """Records as they stand in the table, in sequence order."""
+        query = select(RECORD).where(RECORD.c.sequence > after_sequence)
+        if event_id is not None:
+            query = query.where(RECORD.c.event_id == event_id)
+        if chain is not None:
+            query = query.where(RECORD.c.chain == chain)
+        with self.db.read() as connection:
+            rows = connection.execute(query.order_by(RECORD.c.sequence).limit(limit)).all()
+        return tuple(_stored(row) for row in rows)
+
+    def checkpoint_covering(self, sequence: int) -> StoredCheckpoint | None:
+        """The first checkpoint that covers the record of this sequence."""
+        query = select(CHECKPOINT).where(CHECKPOINT.c.sequence >= sequence)
+        with self.db.read() as connection:
+            row = connection.execute(query.order_by(CHECKPOINT.c.number).limit(1)).one_or_none()
+        if row is None:
+            return None
+        return StoredCheckpoint(
+            number=row.number, at=row.at, sequence=row.sequence, hash=row.hash, body=row.body
+        )
 
     def last_sequence(self) -> int:
         """Sequence of the newest record, 0 for an empty log."""
@@ -111,4 +140,15 @@ def _record(row: Row[Any]) -> Record:
         sequence=row.sequence,
         previous_hash=row.previous_hash,
         hash=row.hash,
+    )
+
+
+def _stored(row: Row[Any]) -> StoredRecord:
+    return StoredRecord(
+        sequence=row.sequence,
+        chain=row.chain,
+        previous_hash=row.previous_hash,
+        hash=row.hash,
+        event=row.event,
+        body=row.body,
     )

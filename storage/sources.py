@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, insert, select
+from sqlalchemy import Connection, Row, Select, and_, func, insert, select
 
+from monitor.domain.chain import StoredCapture
 from monitor.domain.claim import Claim
-from monitor.domain.commit import PageCommit
+from monitor.domain.commit import PageCommit, StoredTaking, Taking
 from monitor.domain.errors import Conflict
 from monitor.domain.event import Event, Record
 from monitor.domain.health import HealthEntry
@@ -35,6 +36,7 @@ from storage.tables import (
     REVISION,
     SNAPSHOT,
     SOURCE_STATE,
+    TAKING,
 )
 
 _PAGE = 200
@@ -107,6 +109,8 @@ class SourcePart(Part):
             if page.expected_sequence is not None:
                 _require_unmoved(connection, page.records, page.expected_sequence)
             records = append_records(self.db, connection, page.records)
+            if page.taking is not None:
+                _insert_taking(connection, page.taking, records)
             insert_deliveries(self.db, connection, page.deliveries)
             if page.ledger is not None:
                 commit_ledger(self.db, connection, page.ledger)
@@ -146,6 +150,32 @@ class SourcePart(Part):
             snapshot = self._with_body(row)
             if snapshot is not None:
                 yield snapshot
+
+    def stored_capture(self, snapshot_id: SnapshotId) -> StoredCapture | None:
+        """A capture's stored text with the hash it was stored under."""
+        query = select(SNAPSHOT.c.body, SNAPSHOT.c.hash).where(SNAPSHOT.c.id == snapshot_id)
+        with self.db.read() as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else StoredCapture(id=snapshot_id, hash=row.hash, body=row.body)
+
+    def takings(self) -> Iterator[StoredTaking]:
+        """All takings in their order, in short transactions."""
+        after = 0
+        while True:
+            query = select(TAKING).where(TAKING.c.number > after).order_by(TAKING.c.number)
+            with self.db.read() as connection:
+                rows = connection.execute(query.limit(_PAGE)).all()
+            yield from map(_taking_of, rows)
+            if len(rows) < _PAGE:
+                return
+            after = rows[-1].number
+
+    def snapshot_revisions(self, snapshot_id: SnapshotId) -> tuple[Revision, ...]:
+        """The revisions that were read from a capture."""
+        query = select(REVISION).where(REVISION.c.snapshot_id == snapshot_id)
+        with self.db.read() as connection:
+            rows = connection.execute(query.order_by(REVISION.c.item_id)).all()
+        return tuple(_revision_of(row) for row in rows)
 
     def body(self, address: BodyHash) -> bytes | None:
         """Bytes from the archive; None when pruned or never there."""
@@ -206,6 +236,29 @@ def _insert_snapshots(db: Database, connection: Connection, snapshots: Sequence[
         for snapshot, text in zip(snapshots, texts, strict=True)
     ]
     db.upsert(connection, SNAPSHOT, rows, key=["id"], replace=False)
+
+
+def _insert_taking(connection: Connection, taking: Taking, records: Sequence[Record]) -> None:
+    if records:
+        before = records[0].sequence - 1
+    else:
+        before = connection.execute(select(func.max(RECORD.c.sequence))).scalar() or 0
+    row = {
+        "snapshot_id": taking.snapshot_id,
+        "sequence": before,
+        "records": len(records),
+        "body": dumps(taking),
+    }
+    connection.execute(insert(TAKING).inline(), [row])
+
+
+def _taking_of(row: Row[Any]) -> StoredTaking:
+    return StoredTaking(
+        number=row.number,
+        sequence=row.sequence,
+        records=row.records,
+        taking=loads(Taking, row.body),
+    )
 
 
 def _newest() -> Select[Any]:

@@ -8,75 +8,27 @@ not NULL where a filter compares them, so that a negated condition is an exact c
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import BigInteger, Dialect, Integer, LargeBinary, String, Table, Text
 from sqlalchemy import Index as Ix
-from sqlalchemy.dialects.postgresql import TIMESTAMP
-from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlalchemy import Table
 from sqlmodel import Field, SQLModel
 
-from monitor.domain.moment import require_aware
-from storage.codec import moment_of, moment_text
-
-
-class Moment(TypeDecorator[datetime]):
-    """Aware UTC moments: timestamptz in PostgreSQL, fixed width ISO text in SQLite."""
-
-    impl = String
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """The column type of the database at hand."""
-        if dialect.name == "postgresql":
-            return dialect.type_descriptor(TIMESTAMP(timezone=True))
-        return dialect.type_descriptor(String(27))
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        """Raises ValueError for a naive moment."""
-        if value is None:
-            return None
-        return require_aware(value) if dialect.name == "postgresql" else moment_text(value)
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        """The stored moment, aware UTC."""
-        if value is None:
-            return None
-        return require_aware(value) if dialect.name == "postgresql" else moment_of(value)
-
-
-#: Text that is compared and sorted by bytes in both databases.
-KEY = String().with_variant(String(collation="C"), "postgresql")
-#: Row numbers: 64 bits in both databases; SQLite wants INTEGER to make it the row's own number.
-NUMBER = BigInteger().with_variant(Integer(), "sqlite")
-
-
-def _key(**more: Any) -> Any:
-    return Field(sa_type=KEY, **more)
-
-
-def _moment(**more: Any) -> Any:
-    return Field(sa_type=Moment, **more)
-
-
-def _text(**more: Any) -> Any:
-    return Field(sa_type=Text, **more)
-
-
-def _bytes(**more: Any) -> Any:
-    return Field(sa_type=LargeBinary, **more)
-
-
-def _number(**more: Any) -> Any:
-    return Field(sa_type=NUMBER, **more)
+from storage.columns import (
+    NUMBER,
+    bytes_column,
+    key_column,
+    moment_column,
+    number_column,
+    text_column,
+)
 
 
 class SourceStateRow(SQLModel, table=True):
     """What is remembered of a source; JSON of SourceState."""
 
     __tablename__ = "source_state"
-    source_id: str = _key(primary_key=True)
-    body: str = _text()
+    source_id: str = key_column(primary_key=True)
+    body: str = text_column()
 
 
 class SnapshotRow(SQLModel, table=True):
@@ -87,14 +39,14 @@ class SnapshotRow(SQLModel, table=True):
         Ix("snapshot_by_time", "captured_at", "id"),
         Ix("snapshot_by_source", "source_id", "captured_at", "id"),
     )
-    id: str = _key(primary_key=True)
-    source_id: str = _key()
-    captured_at: datetime = _moment()
-    body_hash: str = _key(index=True)
-    size_bytes: int = _number()
+    id: str = key_column(primary_key=True)
+    source_id: str = key_column()
+    captured_at: datetime = moment_column()
+    body_hash: str = key_column(index=True)
+    size_bytes: int = number_column()
     pruned: bool  #: retention dropped the body
-    hash: str = _key()  #: SHA-256 of `body`
-    body: str = _text()
+    hash: str = key_column()  #: SHA-256 of `body`
+    body: str = text_column()
 
 
 class TakingRow(SQLModel, table=True):
@@ -102,23 +54,23 @@ class TakingRow(SQLModel, table=True):
 
     __tablename__ = "taking"
     number: int = Field(sa_type=NUMBER, primary_key=True)
-    snapshot_id: str = _key(index=True)
-    sequence: int = _number()  #: the newest record before it
+    snapshot_id: str = key_column(index=True)
+    sequence: int = number_column()  #: the newest record before it
     records: int
-    body: str = _text()
+    body: str = text_column()
 
 
 class RevisionRow(SQLModel, table=True):
     """The n-th content of an item; `body` is compressed JSON of the Item."""
 
     __tablename__ = "revision"
-    item_id: str = _key(primary_key=True)
+    item_id: str = key_column(primary_key=True)
     number: int = Field(primary_key=True)
-    snapshot_id: str = _key(index=True)
-    captured_at: datetime = _moment()
+    snapshot_id: str = key_column(index=True)
+    captured_at: datetime = moment_column()
     gone: bool
-    digest: str = _key()
-    body: bytes = _bytes()
+    digest: str = key_column()
+    body: bytes = bytes_column()
 
 
 class ItemRow(SQLModel, table=True):
@@ -126,11 +78,11 @@ class ItemRow(SQLModel, table=True):
 
     __tablename__ = "item"
     __table_args__ = (Ix("item_by_source", "source_id", "gone"), Ix("item_by_time", "captured_at"))
-    id: str = _key(primary_key=True)
-    source_id: str = _key()
+    id: str = key_column(primary_key=True)
+    source_id: str = key_column()
     number: int
     gone: bool
-    captured_at: datetime = _moment()
+    captured_at: datetime = moment_column()
 
 
 class ClaimRow(SQLModel, table=True):
@@ -138,11 +90,11 @@ class ClaimRow(SQLModel, table=True):
 
     __tablename__ = "claim"
     __table_args__ = (Ix("claim_by_item", "item_id", "revision"),)
-    id: str = _key(primary_key=True)
-    item_id: str = _key()
+    id: str = key_column(primary_key=True)
+    item_id: str = key_column()
     revision: int
-    source_id: str = _key(index=True)
-    body: str = _text()
+    source_id: str = key_column(index=True)
+    body: str = text_column()
 
 
 class RecordRow(SQLModel, table=True):
@@ -160,27 +112,27 @@ class RecordRow(SQLModel, table=True):
     sequence: int = Field(
         sa_type=NUMBER, primary_key=True, sa_column_kwargs={"autoincrement": False}
     )
-    id: str = _key(unique=True)
-    event_id: str = _key()
-    kind: str = _key()
-    chain: str = _key()
-    recorded_at: datetime = _moment()
-    public_at: datetime = _moment()
+    id: str = key_column(unique=True)
+    event_id: str = key_column()
+    kind: str = key_column()
+    chain: str = key_column()
+    recorded_at: datetime = moment_column()
+    public_at: datetime = moment_column()
     told: bool
-    previous_hash: str = _key()
-    hash: str = _key()
-    event: str = _text()
-    body: str = _text()
+    previous_hash: str = key_column()
+    hash: str = key_column()
+    event: str = text_column()
+    body: str = text_column()
 
 
 class ChainRow(SQLModel, table=True):
     """The end of one chain."""
 
     __tablename__ = "chain"
-    name: str = _key(primary_key=True)
-    sequence: int = _number()
-    length: int = _number()
-    hash: str = _key()
+    name: str = key_column(primary_key=True)
+    sequence: int = number_column()
+    length: int = number_column()
+    hash: str = key_column()
 
 
 class CheckpointRow(SQLModel, table=True):
@@ -188,10 +140,10 @@ class CheckpointRow(SQLModel, table=True):
 
     __tablename__ = "checkpoint"
     number: int = Field(sa_type=NUMBER, primary_key=True)
-    at: datetime = _moment()
-    sequence: int = _number()
-    hash: str = _key()
-    body: str = _text()
+    at: datetime = moment_column()
+    sequence: int = number_column()
+    hash: str = key_column()
+    body: str = text_column()
 
 
 _BESIDE = ("model", "direction", "day", "recorded_day", "silent", "merged")
@@ -222,45 +174,45 @@ class EventRow(SQLModel, table=True):
         Ix("event_by_bill", "bill", "sequence"),
         Ix("event_by_source", "source_id", "sequence"),
         Ix("event_by_day", "day"),
-        Ix("event_by_recorded_day", "recorded_day", "sequence"),
+        Ix("event_by_recorded_day", "recorded_day", "sequence", "silent", "merged"),
         Ix("event_by_change", "last_recorded_at", "last_sequence", "recorded_at"),
         Ix("event_by_publication", "last_public_at", "public_at"),
     )
     sequence: int = Field(
         sa_type=NUMBER, primary_key=True, sa_column_kwargs={"autoincrement": False}
     )
-    id: str = _key(unique=True)
-    event_type: str = _key()
-    stage: str = _key()
-    direction: str = _key()
-    status: str = _key()
-    tier: str = _key()
-    worth: str = _key()
-    state: str = _key()
-    county: str = _key()
-    agency_id: str = _key()
-    model: str = _key()
-    bill: str = _key()
-    instrument: str = _key()
-    target: str = _key()
-    source_id: str = _key()
-    day: str = _key()
-    recorded_day: str = _key()
-    recorded_at: datetime = _moment()
-    public_at: datetime = _moment()
-    last_recorded_at: datetime = _moment()
-    last_public_at: datetime = _moment()
-    last_sequence: int = _number()
+    id: str = key_column(unique=True)
+    event_type: str = key_column()
+    stage: str = key_column()
+    direction: str = key_column()
+    status: str = key_column()
+    tier: str = key_column()
+    worth: str = key_column()
+    state: str = key_column()
+    county: str = key_column()
+    agency_id: str = key_column()
+    model: str = key_column()
+    bill: str = key_column()
+    instrument: str = key_column()
+    target: str = key_column()
+    source_id: str = key_column()
+    day: str = key_column()
+    recorded_day: str = key_column()
+    recorded_at: datetime = moment_column()
+    public_at: datetime = moment_column()
+    last_recorded_at: datetime = moment_column()
+    last_public_at: datetime = moment_column()
+    last_sequence: int = number_column()
     silent: bool
     merged: bool
-    merged_into: str = _key()
+    merged_into: str = key_column()
 
 
 class EventKeyRow(SQLModel, table=True):
     """A key under which an event may be told again."""
 
     __tablename__ = "event_key"
-    key: str = _key(primary_key=True)
+    key: str = key_column(primary_key=True)
     sequence: int = Field(sa_type=NUMBER, primary_key=True, index=True)
 
 
@@ -268,19 +220,19 @@ class EvidenceRow(SQLModel, table=True):
     """Which archived bytes an event rests on: what retention keeps."""
 
     __tablename__ = "evidence"
-    event_id: str = _key(primary_key=True)
-    snapshot_id: str = _key(primary_key=True)
-    body_hash: str = _key(index=True)
+    event_id: str = key_column(primary_key=True)
+    snapshot_id: str = key_column(primary_key=True)
+    body_hash: str = key_column(index=True)
 
 
 class LedgerRow(SQLModel, table=True):
     """A roster ledger after its newest publication; `state` is opaque."""
 
     __tablename__ = "ledger"
-    name: str = _key(primary_key=True)
+    name: str = key_column(primary_key=True)
     version: int
-    state: bytes = _bytes()
-    counts: str = _text()
+    state: bytes = bytes_column()
+    counts: str = text_column()
 
 
 class LedgerOutcomeRow(SQLModel, table=True):
@@ -292,11 +244,11 @@ class LedgerOutcomeRow(SQLModel, table=True):
         Ix("ledger_outcome_by_time", "told_at", "sequence"),
     )
     sequence: int = Field(sa_type=NUMBER, primary_key=True)
-    ledger: str = _key()
-    agreement_id: str = _key()
-    outcome: str = _key()
-    told_at: datetime = _moment()
-    body: str = _text()
+    ledger: str = key_column()
+    agreement_id: str = key_column()
+    outcome: str = key_column()
+    told_at: datetime = moment_column()
+    body: str = text_column()
 
 
 class AgreementRow(SQLModel, table=True):
@@ -307,22 +259,22 @@ class AgreementRow(SQLModel, table=True):
 
     __tablename__ = "agreement"
     __table_args__ = (Ix("agreement_by_time", "told_at"),)
-    id: str = _key(primary_key=True)
+    id: str = key_column(primary_key=True)
     version: int = Field(primary_key=True)
-    ledger: str = _key()
-    told_at: datetime = _moment()
+    ledger: str = key_column()
+    told_at: datetime = moment_column()
     newest: bool = Field(index=True)
-    body: str = _text()
+    body: str = text_column()
 
 
 class SubscriptionRow(SQLModel, table=True):
     """One subscription; personal data lives in `destination` and `body` only."""
 
     __tablename__ = "subscription"
-    id: str = _key(primary_key=True)
+    id: str = key_column(primary_key=True)
     active: bool
-    destination: str = _key(index=True)
-    body: str = _text()
+    destination: str = key_column(index=True)
+    body: str = text_column()
 
 
 class DeliveryRow(SQLModel, table=True):
@@ -334,33 +286,33 @@ class DeliveryRow(SQLModel, table=True):
         Ix("delivery_by_subscription", "subscription_id", "created_at"),
     )
     number: int = Field(sa_type=NUMBER, primary_key=True)
-    id: str = _key(unique=True)
-    subscription_id: str = _key()
-    kind: str = _key()
-    channel: str = _key()
-    destination: str = _key(index=True)
-    event_ids: str = _text()
-    record_ids: str = _text()
-    digest_id: str = _key()
-    state: str = _key()
+    id: str = key_column(unique=True)
+    subscription_id: str = key_column()
+    kind: str = key_column()
+    channel: str = key_column()
+    destination: str = key_column(index=True)
+    event_ids: str = text_column()
+    record_ids: str = text_column()
+    digest_id: str = key_column()
+    state: str = key_column()
     attempts: int
-    not_before: datetime | None = _moment(nullable=True)
-    created_at: datetime = _moment()
-    attempted_at: datetime | None = _moment(nullable=True)
-    sent_at: datetime | None = _moment(nullable=True)
-    external_id: str = _text()
-    parent_external_id: str = _text()
+    not_before: datetime | None = moment_column(nullable=True)
+    created_at: datetime = moment_column()
+    attempted_at: datetime | None = moment_column(nullable=True)
+    sent_at: datetime | None = moment_column(nullable=True)
+    external_id: str = text_column()
+    parent_external_id: str = text_column()
     plain: bool
-    error: str = _text()
-    body: str = _text()
+    error: str = text_column()
+    body: str = text_column()
 
 
 class DeliveryEventRow(SQLModel, table=True):
     """Which deliveries carried an event: where a correction must go."""
 
     __tablename__ = "delivery_event"
-    event_id: str = _key(primary_key=True)
-    delivery_id: str = _key(primary_key=True)
+    event_id: str = key_column(primary_key=True)
+    delivery_id: str = key_column(primary_key=True)
 
 
 class DigestRow(SQLModel, table=True):
@@ -368,12 +320,12 @@ class DigestRow(SQLModel, table=True):
 
     __tablename__ = "digest"
     __table_args__ = (Ix("digest_window", "subscription_id", "window_end"),)
-    id: str = _key(primary_key=True)
-    subscription_id: str = _key()
-    window_start: datetime = _moment()
-    window_end: datetime = _moment(index=True)
+    id: str = key_column(primary_key=True)
+    subscription_id: str = key_column()
+    window_start: datetime = moment_column()
+    window_end: datetime = moment_column(index=True)
     public: bool
-    body: str = _text()
+    body: str = text_column()
 
 
 class HealthRow(SQLModel, table=True):
@@ -385,18 +337,18 @@ class HealthRow(SQLModel, table=True):
         Ix("health_by_source", "source_id", "at", "number"),
     )
     number: int = Field(sa_type=NUMBER, primary_key=True)
-    at: datetime = _moment()
-    source_id: str = _key()
-    kind: str = _key()
-    body: str = _text()
+    at: datetime = moment_column()
+    source_id: str = key_column()
+    kind: str = key_column()
+    body: str = text_column()
 
 
 class FactRow(SQLModel, table=True):
     """A small fact by name."""
 
     __tablename__ = "fact"
-    name: str = _key(primary_key=True)
-    value: str = _text()
+    name: str = key_column(primary_key=True)
+    value: str = text_column()
 
 
 class LabelRow(SQLModel, table=True):
@@ -404,11 +356,11 @@ class LabelRow(SQLModel, table=True):
 
     __tablename__ = "label"
     number: int = Field(sa_type=NUMBER, primary_key=True)
-    item_id: str = _key(index=True)
-    verdict: str = _key()
-    at: datetime = _moment()
-    note: str = _text()
-    body: bytes = _bytes()
+    item_id: str = key_column(index=True)
+    verdict: str = key_column()
+    at: datetime = moment_column()
+    note: str = text_column()
+    body: bytes = bytes_column()
 
 
 METADATA = SQLModel.metadata

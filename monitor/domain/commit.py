@@ -8,7 +8,7 @@ from datetime import datetime
 from monitor.domain.claim import Claim
 from monitor.domain.event import Record
 from monitor.domain.health import HealthEntry
-from monitor.domain.ident import SourceId
+from monitor.domain.ident import SnapshotId, SourceId
 from monitor.domain.item import Revision
 from monitor.domain.roster import Agreement, LedgerOutcome, RosterCounts
 from monitor.domain.snapshot import Snapshot
@@ -31,6 +31,31 @@ class LedgerCommit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Taking:
+    """Under which circumstances a capture was taken in: what a replay needs beside its bytes."""
+
+    source_id: SourceId
+    snapshot_id: SnapshotId
+    at: datetime  #: the clock of the taking: `recorded_at` of its records
+    baseline: bool = False  #: the source's first import was complete
+    succeeded_at: datetime | None = None  #: of the source's state then
+    cursor_hash: str = ""  #: of the cursor that the reading started from, "" for an empty one
+    cursor: str = ""  #: that cursor, where an earlier taking's reading did not leave it behind
+    silent: bool = False  #: nobody was to be told
+    decision: str = ""  #: "accepted": a person took over what was held
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredTaking:
+    """A taking as stored: its place in the order of takings and in the log."""
+
+    number: int
+    sequence: int  #: the newest record before it
+    records: int  #: how many records it made
+    taking: Taking
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PageCommit:
     """One transaction: snapshot, revisions, claims, records, outbox rows, source state, health.
 
@@ -50,3 +75,4 @@ class PageCommit:
     #: last_sequence() when the candidate events were read: the store raises Conflict when a later
     #: record touched one of these events or their keys; None: not checked
     expected_sequence: int | None = None
+    taking: Taking | None = None
