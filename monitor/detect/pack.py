@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from monitor.detect.language.guards import Guard
 from monitor.detect.language.line import Trie
 from monitor.detect.language.words import word_set
-from monitor.detect.pack_spec import GuardSpec, PackFile, RuleSpec, VocabularySpec
+from monitor.detect.pack_spec import GuardSpec, PackFile, RuleSpec, TopicSpec, VocabularySpec
 from monitor.detect.phrase import Node, PhraseProblem, Terms, expand, parse
 from monitor.detect.rule import Bench, Pack, Rule, Topic
 from monitor.domain.errors import ConfigError
@@ -84,7 +84,7 @@ class _Loader:
     problems: list[str] = field(default_factory=list)
     vocabularies: dict[str, VocabularySpec] = field(default_factory=dict)
     guards: dict[str, GuardSpec] = field(default_factory=dict)
-    topics: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    topics: dict[str, TopicSpec] = field(default_factory=dict)
     rules: list[tuple[str, RuleSpec]] = field(default_factory=list)
     where: dict[tuple[str, str], str] = field(default_factory=dict)
 
@@ -119,7 +119,7 @@ class _Loader:
                 self._place(section, key, f"{name}:{lines.get((section, key), 1)}")
         self.vocabularies |= spec.vocabularies
         self.guards |= spec.guards
-        self.topics |= {key: topic.phrases for key, topic in spec.topics.items()}
+        self.topics |= spec.topics
         for number, block in enumerate(spec.rules):
             self._rule(name, number, dict(block), lines)
 
@@ -262,10 +262,13 @@ class _Loader:
     def _topics(self, terms: Terms) -> dict[str, Topic]:
         bench = Bench(terms=terms, guards={}, topics={})
         made = {}
-        for name, phrases in self.topics.items():
+        for name, spec in self.topics.items():
             try:
                 made[name] = Topic(
-                    name=name, phrases=bench.united(phrases), patterns=bench.phrases(phrases)
+                    name=name,
+                    phrases=bench.united(spec.phrases),
+                    patterns=bench.phrases(spec.phrases),
+                    weak=spec.weak,
                 )
             except PhraseProblem as problem:
                 self._unknown(self.where["topics", name], str(problem))

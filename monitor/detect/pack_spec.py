@@ -66,6 +66,7 @@ class TopicSpec(Options):
 
     about: str
     phrases: tuple[Phrase, ...] = Field(min_length=1)
+    weak: bool = Field(default=False, description="Gives way to any other topic that is there.")
 
 
 Scope = Literal["sentence", "near", "paragraph", "title", "document"]

@@ -37,11 +37,14 @@ class Topic:
     name: str
     phrases: Phrases
     patterns: tuple[Pattern, ...]
+    weak: bool = False
 
-    def weight(self, view: bytes) -> int:
-        """How many of the phrases the view holds."""
+    def weight(self, view: bytes) -> float:
+        """How many of the phrases the view holds; a weak topic never outweighs another."""
         if self.phrases.found(view) is None:
             return 0
+        if self.weak:
+            return 0.01
         return sum(1 for pattern in self.patterns if pattern.search(view))
 
 

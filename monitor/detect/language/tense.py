@@ -23,6 +23,8 @@ def when_of(line: Line, act: int) -> When | None:
         found = _when(line, at)
         if found is not None:
             return found
+        if at > act + 2 and not line.tokens[at].symbol and line.tokens[at].word.endswith("ed"):
+            break  # "the model ended in 2012": the date of another act
     start = line.clause(act).start
     for at in range(act - 1, max(-1, start - 1, act - 20), -1):
         found = _when(line, at)

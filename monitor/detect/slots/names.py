@@ -35,7 +35,7 @@ class GazetteerNames:
 
     def main_state(self, name: str) -> str | None:
         """The state of a city whose name stands alone."""
-        towns = self._town(name)
+        towns = () if name in _MEANS_MORE else self._town(name)
         if not towns or towns[0][1] < _WELL_KNOWN:
             return None
         second = towns[1][1] if len(towns) > 1 else 0
@@ -56,6 +56,10 @@ class GazetteerNames:
             places = self._gazetteer.places(name)
             self._towns[name] = tuple((place.state, place.weight) for place in places)
         return self._towns[name]
+
+
+#: Names that also stand for a state or for the federal government.
+_MEANS_MORE = frozenset({"washington", "new york"})
 
 
 @lru_cache(maxsize=4)

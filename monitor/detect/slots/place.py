@@ -117,6 +117,8 @@ class PlaceReader:
         token = tokens[i]
         if token.symbol or _next_word(tokens, i) in _COUNTY_WORDS:
             return None, 0
+        if token.word == "washington" and _of_state(tokens, i + 1):
+            return "WA", 1
         if token.word not in _FIRST_WORDS:
             return (self._code_at(tokens, i) if len(token.word) <= 6 else None), 1
         for length in (3, 2, 1):
@@ -184,6 +186,8 @@ class PlaceReader:
         return ""
 
     def _name_before(self, tokens: list[Token], i: int) -> tuple[int, str]:
+        if tokens[i - 1].symbol and i < len(tokens) and tokens[i].word in _COUNTIES_WORDS:
+            return i, ""  # "Oregon counties" are those of the state
         for length in (3, 2, 1):
             words = tokens[max(0, i - length) : i]
             if len(words) == length and _plain(words):
@@ -262,13 +266,18 @@ class PlaceReader:
         return not token.symbol and self.text[token.start : token.start + 1].isupper()
 
     def _city_length(self, tokens: list[Token], i: int) -> int:
+        known = (
+            0  #: the longest name that is one at all, for "Huntington Beach" against "Huntington"
+        )
         for length in (4, 3, 2, 1):
             words = tokens[i : i + length]
             if len(words) < length or not _plain(words) or not self._all_named(words):
                 continue
             name = " ".join(t.word for t in words)
             if self._is_city(tokens, i, i + length, name):
-                return length
+                return known or length
+            if not known and length > 1 and self.names.place_states(name):
+                known = length
         return 0
 
     def _all_named(self, words: list[Token]) -> bool:
@@ -316,6 +325,17 @@ _NOT_NAMES = word_set(
     "of in monday tuesday wednesday thursday friday saturday sunday january february march "
     "april may june july august september october november december republican democratic"
 )
+
+
+def _of_state(tokens: Sequence[Token], i: int) -> bool:
+    """`Washington House`, `Washington's governor`: the state, not the city."""
+    if i < len(tokens) and tokens[i].word == "'s":
+        i += 1
+    if i >= len(tokens):
+        return False
+    return tokens[i].symbol in {"CHAMBER", "LEGISLATURE", "GOVERNOR", "COMMITTEE", "BILL"} or (
+        tokens[i].word in {"state", "sheriffs", "lawmaker", "law", "counties", "cities", "attorney"}
+    )
 
 
 def _state_named(token: Token) -> str | None:
