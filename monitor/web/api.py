@@ -12,6 +12,7 @@ from monitor.services.query import Asked
 from monitor.web import schemas as s
 from monitor.web.answer import answer, chosen_fields, next_link
 from monitor.web.moments import read_moment
+from monitor.web.outward import event_out, evidence_out, record_out
 from monitor.web.parts import Site, site
 from monitor.web.problem import Problem
 from monitor.web.render import page, permalink
@@ -151,7 +152,7 @@ def event_evidence(request: Request, event_id: EventId) -> Response:
     found = site(request).parts.query.event(event_id)
     if found is None:
         raise HTTPException(404, "no event has this id")
-    items = [s.evidence_out(evidence) for evidence in found.event.evidence]
+    items = [evidence_out(evidence) for evidence in found.event.evidence]
     return answer(request, s.EvidencePage(event_id=found.event.id, items=items))
 
 
@@ -161,7 +162,7 @@ def event_records(request: Request, event_id: EventId) -> Response:
     found = site(request).parts.query.event(event_id)
     if found is None:
         raise HTTPException(404, "no event has this id")
-    items = [s.record_out(record, _link(request, record.event.id)) for record in found.records]
+    items = [record_out(record, _link(request, record.event.id)) for record in found.records]
     return answer(request, s.RecordPage(items=items, next_after=None))
 
 
@@ -174,7 +175,7 @@ def records(
     """The whole log in order, for mirrors"""
     found = site(request).parts.query.records(after, limit)
     following = found[-1].sequence if len(found) == limit else None
-    items = [s.record_out(record, _link(request, record.event.id)) for record in found]
+    items = [record_out(record, _link(request, record.event.id)) for record in found]
     link = next_link(request, after=following) if following else ""
     return answer(request, s.RecordPage(items=items, next_after=following), following=link)
 
@@ -240,4 +241,4 @@ def _link(request: Request, event_id: str) -> str:
 
 
 def _event(request: Request, event: Event) -> s.EventOut:
-    return s.event_out(event, _link(request, event.id))
+    return event_out(event, _link(request, event.id))

@@ -16,6 +16,7 @@ from monitor.web.answer import answer, next_link
 from monitor.web.api import ERRORS, Expression, Moment, StateCode
 from monitor.web.auth import Role
 from monitor.web.moments import read_moment
+from monitor.web.outward import agreement_out, event_out, outcome_out
 from monitor.web.parts import person, site
 from monitor.web.render import permalink
 
@@ -46,7 +47,7 @@ def roster(
         total=len(view.agreements),
         agencies=view.agencies,
         by_model=dict(view.by_model),
-        items=[s.agreement_out(agreement) for agreement in rows],
+        items=[agreement_out(agreement) for agreement in rows],
         next_start=following,
     )
     link = next_link(request, start=following) if following else ""
@@ -68,9 +69,9 @@ def roster_diff(
     body = s.RosterDiffOut(
         before=old,
         after=new,
-        added=[s.agreement_out(one) for one in diff.added],
-        gone=[s.agreement_out(one) for one in diff.gone],
-        changed=[(s.agreement_out(was), s.agreement_out(now)) for was, now in diff.changed],
+        added=[agreement_out(one) for one in diff.added],
+        gone=[agreement_out(one) for one in diff.gone],
+        changed=[(agreement_out(was), agreement_out(now)) for was, now in diff.changed],
     )
     return answer(request, body)
 
@@ -109,9 +110,9 @@ def agency(request: Request, agency_id: Identifier) -> Response:
         names=list(view.names),
         state=view.state,
         county=view.county,
-        agreements=[s.agreement_out(one) for one in view.agreements],
-        outcomes=[s.outcome_out(one) for one in view.outcomes],
-        events=[s.event_out(e, permalink(request, f"/e/{e.id}")) for e in view.events],
+        agreements=[agreement_out(one) for one in view.agreements],
+        outcomes=[outcome_out(one) for one in view.outcomes],
+        events=[event_out(e, permalink(request, f"/e/{e.id}")) for e in view.events],
     )
     return answer(request, body)
 
@@ -176,7 +177,7 @@ def digest(request: Request, digest_id: Identifier) -> Response:
     if found is None or not found.public:
         raise HTTPException(404, "no public digest has this id")
     events = [store.event(EventId(event_id)) for event_id in found.event_ids[:500]]
-    items = [s.event_out(e, permalink(request, f"/e/{e.id}")) for e in events if e is not None]
+    items = [event_out(e, permalink(request, f"/e/{e.id}")) for e in events if e is not None]
     body = s.DigestOut(
         id=found.id, start=found.start, end=found.end, filter=found.filter, items=items
     )

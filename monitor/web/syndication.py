@@ -18,7 +18,7 @@ from monitor.domain.vocabulary import Rung
 from monitor.notify import safety
 from monitor.notify.message import Links, card
 from monitor.notify.words import CERTAINTY
-from monitor.web.schemas import event_out
+from monitor.web.outward import event_out
 
 ATOM = "http://www.w3.org/2005/Atom"
 #: Characters that make a spreadsheet run a cell (OWASP, CSV injection).
