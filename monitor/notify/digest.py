@@ -118,14 +118,14 @@ def digest(
         end=window.end,
         made_at=now,
         record_sequences=tuple(sorted(record.sequence for record in told)),
-        event_ids=tuple(dict.fromkeys(record.event.id for record in told)),
+        event_ids=tuple(record.event.id for record in held.openings),
         corrections=tuple(record.id for record in held.corrections),
         filter=whole_filter(subscription),
         empty=not told,
         public=subscription.made_by == "feeds.yaml",
         body=body_to_json(body if told else None, seen or Seen()),
     )
-    return made, _delivery(subscription, made, now) if told else None
+    return made, _delivery(subscription, made, told, now) if told else None
 
 
 def body_to_json(body: DigestBody | None, seen: Seen) -> str:
@@ -277,14 +277,16 @@ def _period(window: Window, subscription: Subscription) -> str:
     return f"{start:%a %Y-%m-%d %H:%M} to {end:%a %Y-%m-%d %H:%M} ({subscription.time_zone})"
 
 
-def _delivery(subscription: Subscription, made: Digest, now: datetime) -> Delivery:
+def _delivery(
+    subscription: Subscription, made: Digest, told: Sequence[Record], now: datetime
+) -> Delivery:
     return Delivery(
         id=DeliveryId(content_id("digest delivery", made.id)),
         subscription_id=subscription.id,
         kind=DeliveryKind.DIGEST,
         channel=subscription.channel,
         destination=subscription.destination,
-        event_ids=made.event_ids,
+        event_ids=tuple(dict.fromkeys(record.event.id for record in told)),
         digest_id=made.id,
         not_before=quiet_until(now, subscription),
         created_at=now,

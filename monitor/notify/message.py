@@ -216,7 +216,7 @@ def summary(message: Message) -> str:
 
 
 def events_counted(number: int) -> str:
-    """ "no events", "1 event", "12 events"."""
+    """ "no new events", "1 event", "1,200 events"."""
     if number == 0:
         return "no new events"
     return "1 event" if number == 1 else f"{number:,} events"

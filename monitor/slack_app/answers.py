@@ -55,8 +55,10 @@ def filter_problem(expression: str, error: FilterError) -> Rendered:
     return Rendered(text=safety.mrkdwn(safety.plain(str(error), 400)), blocks=tuple(blocks))
 
 
-def events_answer(title: str, events: Sequence[Event], links: Links, more: str = "") -> Rendered:
-    """A list of events, one line each."""
+def events_answer(
+    title: str, events: Sequence[Event], links: Links, *, more: str = "", all_link: str = ""
+) -> Rendered:
+    """A list of events, one line each; `all_link` is the page that shows all of them."""
     items = []
     for event in events:
         shown = card(event, links)
@@ -69,6 +71,8 @@ def events_answer(title: str, events: Sequence[Event], links: Links, more: str =
         elements.append({"type": "rich_text_list", "style": "bullet", "elements": items})
     if more:
         elements.append(_section(_text(more)))
+    if all_link:
+        elements.append(_section(_link(all_link, "All of them")))
     return Rendered(text=safety.mrkdwn(title), blocks=(_rich(*elements),))
 
 

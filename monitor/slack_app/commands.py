@@ -182,14 +182,14 @@ class Commands:
 
     def _search(self, rest: str, speaker: Speaker) -> Rendered:
         del speaker
-        asked = dataclasses.replace(self._query.ask(rest, limit=_SHOWN))
+        asked = self._query.ask(rest, limit=_SHOWN)
         page = self._query.events(asked)
         count = self._query.count(asked)
-        total = f"{count.value:,}{'+' if count.capped else ''}"
-        title = f"{total} events for {asked.expression or 'everything'}"
+        plus, plural = "+" if count.capped else "", "" if count.value == 1 else "s"
+        title = f"{count.value:,}{plus} event{plural} for {asked.expression or 'everything'}"
         more = f"the newest {len(page.items)} are shown" if page.next_cursor else ""
         link = self._links.query(asked.expression)
-        return events_answer(title, page.items, self._links, f"{more} {link}".strip())
+        return events_answer(title, page.items, self._links, more=more, all_link=link)
 
     def _show(self, rest: str, speaker: Speaker) -> Rendered:
         del speaker

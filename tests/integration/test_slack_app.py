@@ -213,7 +213,7 @@ def test_search_show_and_roster(world: Slack) -> None:
     event = facts.event(1, url="https://herald.example/a")
     world.room.commit(facts.record(event))
     found = world.command("search state:TX")
-    assert "1 events for state:TX" in shown(found)
+    assert "1 event for state:TX" in shown(found)
     assert "Agreement 1 signed" in shown(found)
     assert "Agreement 1 signed" in shown(world.command(f"show {event.id}"))
     assert "No event" in shown(world.command("show nothing"))
