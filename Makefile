@@ -32,7 +32,7 @@ check: $(VENV)/.dev  ## everything static: format, lint, types, layers
 	$(BIN)/lint-imports --no-cache
 
 test: check  ## the checks that every change must pass; budget 15 minutes on two cores
-	$(BIN)/python -m pytest -m "not long" --durations=15 -ra
+	$(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile --durations=15 -ra
 
 test-long: $(VENV)/.dev  ## the heavy forms; budget 50 minutes on two cores
 	$(BIN)/python -m pytest -m long --durations=15 -ra
