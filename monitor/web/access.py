@@ -32,6 +32,7 @@ ACCESS: Mapping[str, Role] = {
     **dict.fromkeys((*_PUBLIC_PAGES, *_PUBLIC_API, *_PUBLIC_FORMS), Role.ANYONE),
     **dict.fromkeys(("health_page", "metrics", "versions_page", "capture", "logout"), Role.READER),
     **dict.fromkeys(("review_page", "review"), Role.EDITOR),
+    "subscribe_team": Role.ADMIN,
 }
 #: Unsafe routes without a session: the same-origin rule is their whole protection.
 NO_SESSION_FORMS = frozenset(_PUBLIC_FORMS)

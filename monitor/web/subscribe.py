@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 from monitor.domain.errors import FilterError
 from monitor.domain.ident import SubscriptionId, content_id
 from monitor.domain.subscription import Cadence, Subscription
+from monitor.notify.safety import link
 from monitor.notify.tokens import BadToken, Purpose, sign, verify
 from monitor.web.limits import Limit, network_of
 from monitor.web.notices import send_notice
@@ -23,6 +24,7 @@ router = APIRouter(include_in_schema=False)
 CADENCES = (Cadence.IMMEDIATE, Cadence.DAILY, Cadence.WEEKLY)
 #: One address, no display name, no quoting: what people have (RFC 5321 local part, plain host).
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+_SLACK_CHANNEL = re.compile(r"[CGD][A-Z0-9]{6,20}")
 Token = Annotated[str, Query(max_length=1000)]
 FormToken = Annotated[str, Form(max_length=1000)]
 
@@ -64,6 +66,35 @@ def subscribe(
         return _form(request, q, problem=problem, status=429)
     _ask_to_confirm(request, own, expression, address, Cadence(cadence))
     return _done(request)
+
+
+@router.post("/subscribe/team", name="subscribe_team")
+def subscribe_team(
+    request: Request,
+    q: Annotated[str, Form(max_length=2000)] = "",
+    channel: Annotated[str, Form(max_length=20)] = "",
+    destination: Annotated[str, Form(max_length=500)] = "",
+    cadence: Annotated[str, Form(max_length=20)] = "immediate",
+) -> HTMLResponse:
+    """Follow a query in a Slack channel or by webhook; for people with the role admin."""
+    own = site(request)
+    expression = own.parts.query.ask(q).expression
+    destination = destination.strip()
+    if not _fits(channel, destination) or cadence not in CADENCES:
+        problem = "Give a Slack channel id (C0123ABCD) or the https address of a webhook."
+        return _form(request, q, problem=problem, status=400)
+    made = Subscription(
+        id=SubscriptionId("web-" + content_id(channel, destination, expression)[:20]),
+        filter=expression,
+        channel=channel,
+        destination=destination,
+        cadence=Cadence(cadence),
+        made_by="web",
+        origin="run time",
+        created_at=own.parts.clock.now(),
+    )
+    own.parts.store.save_subscription(made)
+    return _form(request, q, started=True)
 
 
 @router.get("/confirm", name="confirm_page")
@@ -162,12 +193,12 @@ def _ask_to_confirm(
     )
     own.parts.store.save_subscription(wanted)
     token = sign(own.options.secret, Purpose.CONFIRM, subscription_id, now)
-    link = permalink(request, f"/confirm?token={token}")
+    page_url = permalink(request, f"/confirm?token={token}")
     text = (
         f"Somebody asked for mails about: {expression or 'all events'} ({cadence}).",
         "If that was you, confirm within three days. If not, ignore this mail: nothing is sent.",
     )
-    send_notice(own, address, "Confirm your subscription", text, ("Confirm", link))
+    send_notice(own, address, "Confirm your subscription", text, ("Confirm", page_url))
 
 
 def _bearer(own: Site, purpose: Purpose, token: str) -> Subscription | None:
@@ -199,10 +230,17 @@ def _token_page(request: Request, purpose: Purpose, token: str, *, done: str = "
     return answer
 
 
+def _fits(channel: str, destination: str) -> bool:
+    if channel == "slack":
+        return _SLACK_CHANNEL.fullmatch(destination) is not None
+    return channel == "webhook" and link(destination).startswith("https://")
+
+
 def _form(
     request: Request,
     expression: str,
     *,
+    started: bool = False,
     error: FilterError | None = None,
     problem: str = "",
     status: int = 200,
@@ -220,11 +258,19 @@ def _form(
         error=error,
         problem=problem,
         done=False,
+        started=started,
         mail=site(request).options.signs_up,
     )
 
 
 def _done(request: Request) -> HTMLResponse:
     return page(
-        request, "subscribe.html", expression="", error=None, problem="", done=True, mail=True
+        request,
+        "subscribe.html",
+        expression="",
+        error=None,
+        problem="",
+        done=True,
+        mail=True,
+        started=False,
     )

@@ -13,7 +13,7 @@ from monitor.domain.ident import SubscriptionId
 from monitor.domain.subscription import Delivery, DeliveryKind, Subscription
 from monitor.notify.tokens import Purpose, sign
 from monitor.web.pages_staff import make_limits
-from tests.website import NOW, OPTIONS, SECRET, Website, website
+from tests.website import ADMIN, NOW, OPTIONS, SECRET, Website, website
 
 OWN = {"Origin": "https://monitor.example"}
 
@@ -159,3 +159,22 @@ def test_login_tells_nobody_who_has_a_role(site: Website) -> None:
     unknown = client.post("/login", data={"address": "nobody@desk.example"}, headers=OWN).text
     assert known == unknown
     assert [mail.destination for mail in _mails(site)] == ["reader@desk.example"]
+
+
+def test_slack_and_webhooks_need_the_role_admin(site: Website) -> None:
+    wanted = {"q": "state:TX", "channel": "slack", "destination": "C0123ABCD"}
+    assert site.client().post("/subscribe/team", data=wanted, headers=OWN).status_code == 401
+    client = site.client()
+    client.headers["Cookie"] = f"__Host-session={site.session(ADMIN)}"
+    csrf = client.get("/subscribe").text.split('name="csrf" value="')[1].split('"')[0]
+    for channel, destination in (
+        ("slack", "not a channel"), ("webhook", "http://plain.example"), ("email", "a@b.example"),
+        ("webhook", "https://user:pass@host.example"), ("stdout", "x"),
+    ):  # fmt: skip
+        data = wanted | {"csrf": csrf, "channel": channel, "destination": destination}
+        assert client.post("/subscribe/team", data=data, headers=OWN).status_code == 400
+    assert site.store.subscriptions() == ()
+    data = wanted | {"csrf": csrf}
+    assert "has started" in client.post("/subscribe/team", data=data, headers=OWN).text
+    [begun] = site.store.subscriptions()
+    assert (begun.channel, begun.destination, begun.filter) == ("slack", "C0123ABCD", "state:TX")
