@@ -177,6 +177,13 @@ def test_precincts_never_join() -> None:
     assert {outcome.outcome for outcome in found} == {OutcomeKind.SIGNED, OutcomeKind.MISSING}
 
 
+def test_a_state_has_one_police() -> None:
+    """Patrol became police department: one date, one model, one state, no document to tell by."""
+    was = Line(state="LOUISIANA", agency="Louisiana State Patrol", type="State Agency")
+    now = replace(was, agency="Louisiana State Police Department")
+    assert only([*BASE, was], [*BASE, now]).outcome is OutcomeKind.RENAMED
+
+
 def test_the_nearest_name_wins_where_two_appear() -> None:
     gulf = Line(state="FLORIDA", agency="Gulf County BOCC")
     now = [

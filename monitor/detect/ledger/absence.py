@@ -26,6 +26,7 @@ def missed(entry: Entry, publication: Publication, last: Mark | None) -> Entry:
         agreement=agreement,
         missed_after=last.stem if last else "",
         missed_in=publication.stem,
+        moa=entry.moa,
     )
 
 

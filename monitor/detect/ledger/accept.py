@@ -11,7 +11,7 @@ from monitor.detect.ledger.changes import Edit, edits, overwrites
 from monitor.detect.ledger.directory import AgreementKeys, Directory
 from monitor.detect.ledger.links import file_key
 from monitor.detect.ledger.match import Matching, Pair, key_of, match_rows
-from monitor.detect.ledger.outcomes import OutcomeWriter
+from monitor.detect.ledger.outcomes import AGAIN, OutcomeWriter
 from monitor.detect.ledger.pending import promote
 from monitor.detect.ledger.places import Places
 from monitor.detect.ledger.publication import Publication, value
@@ -109,8 +109,6 @@ class _Acceptance:
         )
         return Accepted(state=state, outcomes=tuple(self._outcomes), changed=tuple(self._changed))
 
-    # --- rows that are there before and after ----------------------------------------------
-
     def _matched(self) -> None:
         old, new = self._state.rows, self._publication.rows
         stays = self._agencies_staying()
@@ -188,7 +186,8 @@ class _Acceptance:
         """Record the edits of one row; True where there is one."""
         found = edits(before, after, tier)
         for edit in found:
-            outcome = self._edit_outcome(before, after, edit, tier)
+            again = edit.kind is OutcomeKind.MOA_POSTED and self._had(key, after)
+            outcome = self._edit_outcome(before, after, edit, AGAIN if again else tier)
             self._edited.append(replace(outcome, agreement_id=key, revises=revises))
         return bool(found)
 
@@ -215,6 +214,11 @@ class _Acceptance:
     def _put(self, key: str, entry: Entry) -> None:
         self._entries[key] = entry
         self._changed[key] = None
+
+    def _had(self, key: str, row: RosterRow) -> bool:
+        """The agreement had this document before its link was taken away."""
+        entry = self._entries.get(key)
+        return entry is not None and bool(entry.moa) and file_key(entry.moa) == file_key(row.moa)
 
     def _edit_outcome(
         self, before: RosterRow, after: RosterRow, edit: Edit, tier: str
@@ -253,10 +257,9 @@ class _Acceptance:
                 missing_since=None,
                 ended_at=None,
                 signed_history=history,
-            )
+            ),
+            moa=row.moa or entry.moa,
         )
-
-    # --- rows that are new -----------------------------------------------------------------
 
     def _appeared(self) -> None:
         listed = {entry.agreement.row.agency_id for entry in self._entries.values()
@@ -314,8 +317,6 @@ class _Acceptance:
         if row.agency_id in listed:
             return OutcomeKind.SIGNED_ADDITIONAL_MODEL, "agency listed with another model"
         return OutcomeKind.SIGNED, "agency not listed"
-
-    # --- rows that are gone ----------------------------------------------------------------
 
     def _vanished(self) -> tuple[tuple[RosterRow, ...], tuple[RosterRow, ...]]:
         """Mark what is missing; returns rows that stand in for unreadable ones, and the rest."""

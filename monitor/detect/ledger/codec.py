@@ -147,7 +147,7 @@ def _to_agreement(data: list[Any]) -> Agreement:
 def _entry(entry: Entry) -> list[Any]:
     return [
         *(_agreement(entry.agreement), list(entry.absent_in)),
-        *(entry.missed_after, entry.missed_in, entry.overwritten),
+        *(entry.missed_after, entry.missed_in, entry.overwritten, entry.moa),
     ]
 
 
@@ -158,6 +158,7 @@ def _to_entry(data: list[Any]) -> Entry:
         missed_after=data[2],
         missed_in=data[3],
         overwritten=data[4],
+        moa=data[5],
     )
 
 

@@ -223,7 +223,7 @@ class _Matcher:
         related = relation(mine, theirs)
         one_county = self._places.same_county(left, right)
         if related is None and not (one_county and _sole_body(mine, theirs)):
-            return 0.0
+            return 0.5 if mine.kind is theirs.kind is AgencyKind.STATE_POLICE else 0.0
         if related is NameRelation.SIMILAR and not (mine.naming & theirs.naming or one_county):
             return 0.0
         likeness = fuzz.token_sort_ratio(mine.canonical, theirs.canonical) / 100

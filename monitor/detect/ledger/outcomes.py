@@ -13,6 +13,11 @@ from monitor.detect.ledger.publication import Publication
 from monitor.detect.ledger.state import LedgerRules, Mark
 from monitor.domain.roster import LedgerOutcome, OutcomeKind, RosterRow
 
+#: Reason of a posting that only brings a known document back.
+AGAIN = "posted again"
+#: A new document is news of its own agreement, however many come in one list.
+_NEVER_MASS = frozenset({OutcomeKind.MOA_POSTED, OutcomeKind.ADDENDUM_ADDED})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutcomeWriter:
@@ -71,15 +76,19 @@ class OutcomeWriter:
         return found
 
     def collapsed(self, edited: Iterable[LedgerOutcome], rules: LedgerRules) -> list[LedgerOutcome]:
-        """Edits of one kind in very many rows as one mass edit with the list attached."""
-        groups: dict[tuple[OutcomeKind, str], list[LedgerOutcome]] = defaultdict(list)
+        """Edits of one kind in very many rows as one mass edit with the list attached.
+
+        New documents are never collapsed; links that come back after a mass withdrawal are.
+        """
+        groups: dict[tuple[OutcomeKind, str, bool], list[LedgerOutcome]] = defaultdict(list)
         for outcome in edited:
-            groups[(outcome.outcome, outcome.column)].append(outcome)
+            fresh = outcome.outcome in _NEVER_MASS and AGAIN not in outcome.reason
+            groups[(outcome.outcome, outcome.column, fresh)].append(outcome)
         rows = len(self.publication.rows)
         least = max(rules.mass_edit_rows, rules.mass_edit_share * rows)
         found: list[LedgerOutcome] = []
-        for (kind, column), members in groups.items():
-            if len(members) < least:
+        for (kind, column, fresh), members in groups.items():
+            if fresh or len(members) < least:
                 found.extend(members)
                 continue
             quiet = tuple(replace(member, told=False) for member in members)

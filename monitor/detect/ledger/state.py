@@ -35,6 +35,7 @@ class Entry:
     missed_after: str = ""  #: stem of the last publication with the row
     missed_in: str = ""  #: stem of the first without it
     overwritten: bool = False  #: its row came to name another agency
+    moa: str = ""  #: the last link it had, so that a link that returns is no new document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -160,7 +160,10 @@ def _resaved(state: LedgerState, publication: Publication, outcome: LedgerOutcom
         state = replace(state, last=mark, held=None)
     else:
         state = replace(state, pending_last=mark, pending_held=None)
-    return LedgerStep(state=state, outcomes=(outcome,), counts=counts_of(state), notes=notes)
+    outcomes: tuple[LedgerOutcome, ...] = (outcome,)
+    if publication.misnamed:
+        outcomes = (_sheet_outcome(OutcomeKind.SWAPPED, publication, last, "file name"), outcome)
+    return LedgerStep(state=state, outcomes=outcomes, counts=counts_of(state), notes=notes)
 
 
 def _pending(
