@@ -48,7 +48,7 @@ def stated(text: str | None) -> StatedDate | None:
         return None
     parts = [int(part) for part in text.split("-")]
     precision = (Precision.YEAR, Precision.MONTH, Precision.DAY)[len(parts) - 1]
-    year, month, day = (parts + [1, 1])[:3]
+    year, month, day = [*parts, 1, 1][:3]
     return StatedDate(day=date(year, month, day), precision=precision)
 
 

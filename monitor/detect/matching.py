@@ -9,7 +9,7 @@ from pydantic import Field
 
 from monitor.detect.language.guards import Guards, Stop, Surroundings
 from monitor.detect.language.line import Line
-from monitor.detect.language.tense import history
+from monitor.detect.language.tense import history, is_fresh
 from monitor.detect.language.words import Match, Pattern
 from monitor.detect.pack_spec import ContextSpec, Phrase, RuleSpec
 from monitor.detect.phrase import Phrases
@@ -174,7 +174,8 @@ def _stop(
         if not scene.holds(need.phrases, need.scope, index):
             return Stop("needs", f"{need.words} ({need.scope})")
     near = scene.near(index) if prepared.guards.look_near else ()
-    around = Surroundings(line, first, last, scene.title, near, scene.opening(line))
+    fresh = is_fresh(line, first, scene.document.published)
+    around = Surroundings(line, first, last, scene.title, near, fresh, scene.opening(line))
     stop = prepared.guards.first_stop(around)
     if stop is not None and not stop.weakens:
         return stop

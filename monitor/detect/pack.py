@@ -326,6 +326,7 @@ def _guard(name: str, spec: GuardSpec, bench: Bench) -> Guard:
         opening=bench.united(spec.opening),
         document=bench.united(spec.document),
         unless=bench.united(spec.unless),
+        unless_fresh=spec.unless_fresh,
         everywhere=spec.everywhere,
         weakens=spec.weakens,
     )

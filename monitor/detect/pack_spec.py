@@ -57,6 +57,9 @@ class GuardSpec(Options):
     unless: tuple[Phrase, ...] = Field(
         default=(), description="Words before the act, up to the sentence's start, that lift it."
     )
+    unless_fresh: bool = Field(
+        default=False, description="Lifted where the act's own clause dates it to these days."
+    )
     everywhere: bool = Field(default=True, description="False: only rules that name it use it.")
     weakens: bool = Field(default=False, description="Makes an alert a review instead of nothing.")
 

@@ -25,6 +25,7 @@ class Guard:
     opening: Phrases = NONE
     document: Phrases = NONE
     unless: Phrases = NONE
+    unless_fresh: bool = False
     everywhere: bool = True
     weakens: bool = False
 
@@ -47,6 +48,7 @@ class Surroundings:
     last: int  #: token of the act's last word
     title: Line | None
     near: tuple[Line, ...]
+    fresh: bool = False  #: the act's clause dates it to the days before publication
     opening: bytes = b""  #: the first words of the line, the text and the title
 
 
@@ -98,6 +100,8 @@ class Guards:
 def _first_stop(guards: Iterable[Guard], around: Surroundings, clause: _Clause) -> Stop | None:
     weak: Stop | None = None
     for guard in guards:
+        if guard.unless_fresh and around.fresh:
+            continue
         words = _stops(guard, around, clause)
         if words is None:
             continue

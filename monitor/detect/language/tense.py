@@ -67,3 +67,19 @@ def history(line: Line, act: int, published: StatedDate | None, fresh_days: int)
     newest = day.day + timedelta(days=_SPAN_DAYS[day.precision])
     reach = published.day - timedelta(days=fresh_days)
     return when.words if newest < reach else None
+
+
+#: Days before publication in which an act told in passing is still the news itself.
+_FRESH_DAYS = 8
+
+
+def is_fresh(line: Line, act: int, published: StatedDate | None) -> bool:
+    """Whether the words right after the act date it, to the day, to the last days."""
+    if published is None:
+        return False
+    for at in range(act + 1, min(line.clause_end(act), act + 16)):
+        when = _when(line, at)
+        if when is not None and when.kind in {"weekday", "days", "day"}:
+            day = resolve(when, published)
+            return day is not None and 0 <= (published.day - day.day).days <= _FRESH_DAYS
+    return False

@@ -129,6 +129,8 @@ class Filler:
         tokens = sighting.line.tokens
         for at in range(sighting.start_token, min(sighting.end_token + 2, len(tokens))):
             value = tokens[at].value
+            if tokens[at].symbol == "TALLY" and tokens[at - 1].word == "from":
+                return float(tokens[at].word.split("-")[1]), "agreements"
             if isinstance(value, Amount):
                 unit = "USD" if value.dollars else _unit(sighting.line, at)
                 return value.value, unit

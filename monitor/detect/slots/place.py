@@ -266,9 +266,7 @@ class PlaceReader:
         return not token.symbol and self.text[token.start : token.start + 1].isupper()
 
     def _city_length(self, tokens: list[Token], i: int) -> int:
-        known = (
-            0  #: the longest name that is one at all, for "Huntington Beach" against "Huntington"
-        )
+        known = 0  # the longest name that is one at all: "Huntington Beach", not "Huntington"
         for length in (4, 3, 2, 1):
             words = tokens[i : i + length]
             if len(words) < length or not _plain(words) or not self._all_named(words):
