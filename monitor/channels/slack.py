@@ -36,7 +36,8 @@ from monitor.domain.subscription import (
     Transient,
 )
 from monitor.kinds import ChannelKind, Options
-from monitor.notify.blockkit import Rendered, plain_post, post, replies
+from monitor.notify.bare_post import plain_post
+from monitor.notify.blockkit import Rendered, post, replies
 from monitor.notify.message import Message, Update
 from monitor.notify.slack_codes import outcome_of
 

@@ -68,11 +68,6 @@ def replies(message: Message) -> tuple[Rendered, ...]:
             return ()
 
 
-def plain_post(message: Message) -> Rendered:
-    """The same as bare text: the last try after Slack refused the blocks."""
-    return Rendered(text=_fallback(_plain_lines(message)))
-
-
 def total_chars(blocks: Iterable[Block]) -> int:
     """Characters of all texts and addresses in blocks, as the budget counts them."""
     return sum(_chars(block) for block in blocks)
@@ -99,10 +94,11 @@ def _bounded(text: str, blocks: Sequence[Block]) -> Rendered:
         if left < 0:
             break
         kept.append(block)
-    return Rendered(text=_fallback([text]), blocks=tuple(kept))
+    return Rendered(text=fallback([text]), blocks=tuple(kept))
 
 
-def _fallback(lines: Sequence[str]) -> str:
+def fallback(lines: Sequence[str]) -> str:
+    """Lines as the mrkdwn text of a post: inert, never empty, short enough not to be split."""
     text = safety.shortened("\n".join(line for line in lines if line), MAX_FALLBACK_CHARS - 500)
     return safety.mrkdwn(text)[:MAX_FALLBACK_CHARS] or "Policy monitor"
 
@@ -329,21 +325,6 @@ def _system_blocks(message: System) -> list[Block]:
         label, url = message.action
         sections.append(_section([_link(url, label)]))
     return [_header(message.title), *([_rich(*sections)] if sections else [])]
-
-
-def _plain_lines(message: Message) -> list[str]:
-    match message:
-        case Alert(card=card):
-            where = " · ".join(part for part in (card.where, card.agency, card.certainty) if part)
-            return [summary(message), where, card.source_url, card.link]
-        case Burst(cards=cards):
-            return [summary(message), *(f"- {card.headline}" for card in cards)]
-        case Update(opening=opening):
-            return [summary(message), *_plain_lines(opening)[1:]]
-        case DigestMessage(body=body):
-            return [summary(message), body.link]
-        case System(paragraphs=paragraphs):
-            return [summary(message), *paragraphs]
 
 
 def _header(text: str) -> Block:
