@@ -13,12 +13,14 @@ from monitor.domain.item import Reading
 from monitor.domain.snapshot import Request, Snapshot
 from monitor.domain.source import Source
 from monitor.kinds import ChannelKind, ReadContext, RuleKind, SourceKind
-from monitor.sources import feed, listing, page, table
+from monitor.sources import feed, legiscan, listing, openstates, page, table
 
 #: Kinds of source by the word used in feeds.yaml. `Any`: each kind has its own options.
 SOURCE_KINDS: dict[str, SourceKind[Any]] = {
     "feed": feed.KIND,
+    "legiscan": legiscan.KIND,
     "listing": listing.KIND,
+    "openstates": openstates.KIND,
     "page": page.KIND,
     "table": table.KIND,
 }

@@ -86,7 +86,8 @@ def bill_item(
     """The bill as an item, and what is odd about it. `today` only bounds dates in the future."""
     actions, problems = _plausible(bill, today)
     steps = timeline(actions)
-    last = max(actions, key=lambda action: action.day, default=None)
+    # Of several actions on one day the one listed last is the newest.
+    last = sorted(actions, key=lambda action: action.day)[-1] if actions else None
     values = _values(bill, actions, steps, last)
     item = Item(
         source_id=source_id,

@@ -76,7 +76,8 @@ _WORDS: tuple[tuple[str, Stage | None], ...] = (
     (rf"(?:signed|approved) by {_GOVERNOR}|{_GOVERNOR}(?:'s action)?:? ?-? ?(?:signed|approved)|"
      r"signed into law|chaptered|became (?:law|act|public|pub)|(?:is )?now act|act no\.? ?\d|"
      r"(?:public|session) (?:act|law|chapter)\.? ?(?:no\.? ?)?\d|\bpub\. ?(?:act|ch|l)|"
-     r"chapter \d+,|^chapter \d|^enacted|assigned chapter|(?:ch|chapter) ?(?:ses\.?|sl|slaw)",
+     r"chapter \d+,|^chapter (?:no\.? ?)?\d|^enacted|assigned chapter|"
+     r"(?:ch|chapter) ?(?:ses\.?|sl|slaw)",
      Stage.SIGNED_INTO_LAW),
     (rf"(?:sent|delivered|presented|transmitted|forwarded|conveyed) to {_GOVERNOR}|to {_GOVERNOR}"
      r"|enrolled|passed both|signed by (?:the )?(?:speaker|president)|concur(?:s|red) in .{0,40}"
@@ -84,7 +85,7 @@ _WORDS: tuple[tuple[str, Stage | None], ...] = (
      Stage.PASSED_BOTH),
     (r"(?:carried|held|laid|continued) over|carryover|continued to (?:20\d\d|next)", None),
     (r"\bdied\b|sine die|indefinitely postponed|inexpedient to legislate|failed to pass|"
-     r"\bwithdrawn\b|stricken from|\bfailed\b(?! (?:to )?(?:amend|adopt))|ought not to pass: ma|"
+     r"\bwithdrawn\b(?! from)|stricken from|\bfailed\b(?! (?:to )?(?:amend|adopt))|"
      r"passed by indefinitely|left in .{0,40}committee|bill is dead", Stage.DIED),
     (r"ought not|do not pass|unfavorabl\w+|without recommendation", None),
     (r"(?:reported|report) (?:out )?(?:favorabl\w+|do pass|with recommend)|favorable report|"
