@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from monitor.domain.errors import StoreError
+from monitor.domain.errors import ConfigError, StoreError
 
 if TYPE_CHECKING:
     from monitor.bootstrap.compose import App
@@ -45,6 +46,38 @@ def prune(app: App) -> str:
     return (
         f"{gone.snapshots} captures, {gone.bodies} bodies, {gone.health} health entries forgotten"
     )
+
+
+def evidence(app: App, event_id: str, file: Path | None) -> str:
+    """Write an event's evidence bundle; a sentence about it. Raises NoEvidence, StoreError."""
+    from monitor.bootstrap.compose import VERSION
+    from monitor.services.evidence import WARNING, gather, write
+
+    gathered = gather(app.store, event_id)
+    data = write(gathered, at=app.clock.now(), program=f"policy-monitor/{VERSION}")
+    target = file or Path(f"evidence-{event_id}.zip")
+    handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "wb") as written:
+        written.write(data)
+    notes = [f"{len(gathered.missing)} captures are pruned"] if gathered.missing else []
+    notes += [f"{gathered.uncovered} records wait for tonight's checkpoint"] * bool(
+        gathered.uncovered
+    )
+    about = f"{target}: {len(gathered.stored)} records, {len(gathered.snapshots)} captures"
+    return "; ".join([about, *notes]) + f". {WARNING}"
+
+
+def verify_bundle(file: Path) -> tuple[str, ...]:
+    """What is wrong with an evidence bundle; needs no store. Raises ConfigError for no file."""
+    from monitor.services.bundle import MAX_BUNDLE_BYTES
+    from monitor.services.proof import problems
+
+    try:
+        if file.stat().st_size > MAX_BUNDLE_BYTES:
+            return (f"{file}: is larger than any bundle",)
+        return problems(file.read_bytes())
+    except OSError as error:
+        raise ConfigError(f"{file}: cannot be read ({error.strerror}); give a bundle") from error
 
 
 def backup(app: App, path: Path) -> str:

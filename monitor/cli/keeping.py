@@ -26,8 +26,16 @@ def register(app: typer.Typer) -> None:
     app.command("publish")(publish)
 
 
-def verify() -> None:
-    """Prove log, archive and projections intact; exit code 1 when they are not."""
+def verify(
+    bundle: Annotated[
+        Path | None, typer.Argument(help="an evidence bundle, proved offline")
+    ] = None,
+) -> None:
+    """Prove log, archive and projections intact, or one bundle; exit code 1 when they are not."""
+    if bundle is not None:
+        _judge(keeping.verify_bundle(bundle))
+        say(f"{bundle} is what it was when it was made")
+        return
     with open_app() as app, progress() as bar:
         task = bar.add_task("verifying records", total=app.store.last_sequence())
         problems = app.store.verify(lambda done: bar.update(task, completed=done))
@@ -42,9 +50,19 @@ def _judge(problems: tuple[str, ...]) -> None:
         raise typer.Exit(FINDING)
 
 
-def export(filter: FilterText = None, format: FormatOption = Format.CSV) -> None:
-    """All events that match a filter, for a program: csv, json or ndjson."""
+def export(
+    filter: FilterText = None,
+    format: FormatOption = Format.CSV,
+    evidence: Annotated[
+        str | None, typer.Option("--evidence", metavar="EVENT", help="one event's bundle instead")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="the bundle's file")] = None,
+) -> None:
+    """All events that match a filter, for a program, or everything one event rests on."""
     with open_app() as app:
+        if evidence is not None:
+            say(keeping.evidence(app, evidence, out))
+            return
         asked = app.query.ask(expression(filter))
         columns = (*EVENT_COLUMNS, "state", "county", "place", "agency", "model", "url")
         count = show(map(event_row, app.query.each(asked)), columns, format)
