@@ -1,0 +1,133 @@
+"""`monitor run` as people run it: a process that serves its pages and ends when told."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from monitor.demo.server import DemoServer
+from monitor.demo.world import text_pages
+from tests.integration.test_whole_way import TEXTS, feeds_yaml
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def environment(directory: Path, port: int, feeds: Path) -> dict[str, str]:
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return kept | {
+        "MONITOR_DATA_DIR": str(directory / "var"),
+        "MONITOR_FEEDS": str(feeds),
+        "MONITOR_LISTEN": f"127.0.0.1:{port}",
+        "MONITOR_ALLOW_NETWORKS": "127.0.0.1/32",
+    }
+
+
+def started(directory: Path, port: int, feeds: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "monitor", "run", "--no-probe"],
+        env=environment(directory, port, feeds),
+        cwd=directory,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def answer(port: int, path: str) -> int:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as found:
+            return int(found.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+    except OSError:
+        return 0
+
+
+def wait_until(condition, limit_s: float = 90.0) -> bool:
+    end = time.monotonic() + limit_s
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.2)
+    return False
+
+
+@pytest.fixture
+def site() -> Iterator[DemoServer]:
+    with DemoServer() as server:
+        yield server
+
+
+def test_it_starts_serves_checks_and_ends_cleanly(tmp_path: Path, site: DemoServer):
+    feeds = tmp_path / "feeds.yaml"
+    feeds.write_text(feeds_yaml(site.base), encoding="utf-8")
+    site.show(text_pages(TEXTS, datetime.now(UTC).date(), site.base))
+    port = free_port()
+    process = started(tmp_path, port, feeds)
+    try:
+        assert wait_until(lambda: answer(port, "/healthz") in (200, 503))
+        assert answer(port, "/") == 200
+        assert wait_until(lambda: answer(port, "/api/v1/events?q=larkmoor") == 200)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, output
+    assert "stopped" in output
+
+
+def test_without_any_network_it_keeps_running(tmp_path: Path):
+    feeds = tmp_path / "feeds.yaml"
+    feeds.write_text(feeds_yaml("http://127.0.0.1:9"), encoding="utf-8")
+    port = free_port()
+    process = started(tmp_path, port, feeds)
+    try:
+        assert wait_until(lambda: answer(port, "/") == 200)
+        time.sleep(3)
+        assert process.poll() is None
+    finally:
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, output
+
+
+def test_a_broken_catalogue_ends_it_with_every_fault_named(tmp_path: Path):
+    feeds = tmp_path / "feeds.yaml"
+    feeds.write_text("version: 1\nsources:\n  - id: A!\n    kind: fed\n", encoding="utf-8")
+    process = started(tmp_path, free_port(), feeds)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert "feeds.yaml:3" in output
+    assert "feed" in output
+    assert "Traceback" not in output
+
+
+def test_it_refuses_to_listen_publicly_without_address_and_secret(tmp_path: Path):
+    feeds = tmp_path / "feeds.yaml"
+    feeds.write_text(feeds_yaml("http://127.0.0.1:9"), encoding="utf-8")
+    made = environment(tmp_path, 1, feeds) | {"MONITOR_LISTEN": "0.0.0.0:8999"}
+    done = subprocess.run(
+        [sys.executable, "-m", "monitor", "run", "--no-probe"],
+        env=made,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "MONITOR_SECRET" in done.stderr
