@@ -127,7 +127,7 @@ def series(
     as_of: Moment = None,
     known_at: Moment = None,
 ) -> Response:
-    """Counts per day, week or month of recording"""
+    """Counts per day, week or month of recording; those without events are left out"""
     own = site(request)
     asked = _asked(own, q, as_of, known_at)
     items = [

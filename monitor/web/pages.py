@@ -27,6 +27,7 @@ from monitor.web.views import (
     facet_groups,
     passage,
     record_line,
+    weeks_filled,
 )
 
 router = APIRouter(include_in_schema=False)
@@ -42,14 +43,15 @@ def start(request: Request) -> HTMLResponse:
     """What is new, where, and how much over time."""
     own = site(request)
     new = _newest(own)
-    since = own.parts.clock.now().date() - timedelta(weeks=52)
+    today = own.parts.clock.now().date()
+    since = today - timedelta(weeks=52)
     asked = own.parts.query.ask(f"worth:alert recorded_since:{since.isoformat()}")
     roster = own.parts.query.roster()
     return page(
         request,
         "start.html",
         lines=event_lines(new),
-        bars=bars(own.parts.query.series(asked, "week")),
+        bars=bars(weeks_filled(own.parts.query.series(asked, "week"), today)),
         area=state_map(dict(roster.by_state)),
         roster=roster,
         as_of=newest_capture(own),

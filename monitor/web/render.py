@@ -68,9 +68,12 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
 
 
 def stale_since(own: Site) -> datetime | None:
-    """When the newest capture was accepted, where that is too long ago; None when fresh or new."""
+    """When the newest capture was accepted, where that is too long ago; None when fresh or new.
+
+    A demonstration plays in the past and is marked as such already.
+    """
     newest = newest_capture(own)
-    if newest is None:
+    if newest is None or own.options.demo:
         return None
     old = own.parts.clock.now() - newest > timedelta(hours=own.options.stale_after_h)
     return newest if old else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from urllib.parse import urlencode
 
 from monitor.domain.event import Event, Record
@@ -169,6 +170,19 @@ def bars(series: Sequence[tuple[str, int]]) -> tuple[Bar, ...]:
         )
         for number, (label, value) in enumerate(series)
     )
+
+
+def weeks_filled(
+    series: Sequence[tuple[str, int]], until: date, weeks: int = 52
+) -> tuple[tuple[str, int], ...]:
+    """The last weeks up to a day, oldest first, with zeros where the series has nothing.
+
+    Labels are ISO weeks ("2025-W22"), as the store gives them.
+    """
+    known = dict(series)
+    days = (until - timedelta(weeks=back) for back in range(weeks - 1, -1, -1))
+    labels = (f"{day.isocalendar().year}-W{day.isocalendar().week:02d}" for day in days)
+    return tuple((label, known.get(label, 0)) for label in labels)
 
 
 def county_name(gazetteer: Gazetteer, fips: str | None) -> str:

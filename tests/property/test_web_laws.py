@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from xml.etree import ElementTree as ET
 
 from hypothesis import given
@@ -19,7 +19,7 @@ from monitor.web.map import STEPS, county_map, state_map, step_bounds
 from monitor.web.moments import read_moment
 from monitor.web.pages_staff import redline
 from monitor.web.syndication import atom, csv_lines, json_feed, safe_cell
-from monitor.web.views import CHART_HEIGHT, bars, facet_groups, passage
+from monitor.web.views import CHART_HEIGHT, bars, facet_groups, passage, weeks_filled
 from tests.facts import NOW, event
 from tests.website import gazetteer
 
@@ -82,6 +82,16 @@ def test_bars_stay_inside_the_drawing(series: list[tuple[str, int]]) -> None:
     for bar in bars(series):
         assert 0 <= bar.height <= CHART_HEIGHT
         assert abs(bar.y + bar.height - CHART_HEIGHT) < 0.1
+
+
+@given(st.dates(date(1990, 1, 1), date(2090, 1, 1)), st.integers(0, 51))
+def test_weeks_without_events_are_shown_as_none(until: date, back: int) -> None:
+    week = (until - timedelta(weeks=back)).isocalendar()
+    filled = weeks_filled([(f"{week.year}-W{week.week:02d}", 7)], until)
+    assert len(filled) == len({label for label, _ in filled}) == 52
+    assert [label for label, _ in filled] == sorted(label for label, _ in filled)
+    assert filled[51 - back][1] == 7
+    assert sum(number for _, number in filled) == 7
 
 
 @given(st.text(max_size=50))
