@@ -7,6 +7,7 @@ steps of monitor.decide say what to commit. Checks, replays and back-reading all
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 
@@ -35,6 +36,8 @@ from monitor.resolve.policy import Policy, late_before
 
 #: The extractor of posted agreements, which are held against their row, not read for words.
 MEMORANDUM = "moa"
+#: How often a page is taken in anew because another process was faster.
+TRIES = 5
 #: Claims resolved against one bounded read of candidate events.
 PORTION = 60
 
@@ -115,16 +118,20 @@ class Intake:
     def take(
         self, source: Source, state: SourceState, snapshot: Snapshot, reading: Reading
     ) -> Taken:
-        """Commit what the reading holds; a second process that was faster is met once again.
+        """Commit what the reading holds; what another process wrote meanwhile is read again.
 
-        Raises StoreError with nothing stored.
+        Raises StoreError with nothing stored, Conflict after the last try.
         """
-        try:
-            tabled = self._tables(source, state, snapshot, reading)
-            return self.take_tabled(source, state, snapshot, reading, tabled)
-        except Conflict:
-            tabled = self._tables(source, state, snapshot, reading)
-            return self.take_tabled(source, state, snapshot, reading, tabled)
+        for _ in range(TRIES - 1):
+            with suppress(Conflict):
+                return self._take(source, state, snapshot, reading)
+        return self._take(source, state, snapshot, reading)
+
+    def _take(
+        self, source: Source, state: SourceState, snapshot: Snapshot, reading: Reading
+    ) -> Taken:
+        tabled = self._tables(source, state, snapshot, reading)
+        return self.take_tabled(source, state, snapshot, reading, tabled)
 
     def take_tabled(
         self,
@@ -143,6 +150,7 @@ class Intake:
         )
         claims, withdrawn = self._claims(source, revisions, known, tabled)
         policy = self._policy(source, state, snapshot, revisions, tabled, now)
+        sequence = self._store.last_sequence()
         decision = self._resolve(claims, withdrawn, now, policy)
         health = (*_problems(source, snapshot, reading), *(h for t in tabled for h in t.health))
         ledger = next((t.ledger for t in reversed(tabled) if t.ledger is not None), None)
@@ -158,6 +166,7 @@ class Intake:
                 records=decision.records,
                 deliveries=deliveries,
                 ledger=ledger,
+                expected_sequence=sequence if decision.records else None,
                 health=health,
                 taking=self._taking(state, snapshot, now) if revisions or ledger else None,
             )
