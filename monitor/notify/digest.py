@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -27,7 +27,7 @@ from monitor.domain.subscription import (
 from monitor.domain.vocabulary import EventType, RecordKind, Rung
 from monitor.notify.audience import Listener, silenced, wants, whole_filter
 from monitor.notify.message import Answer, Card, Change, DigestBody, Group, Links, answer, card
-from monitor.notify.routing import CORRECTIONS, WAITS_FOR_DIGEST, hears_first
+from monitor.notify.routing import CORRECTIONS, WAITS_FOR_DIGEST, hears_first, told_ids
 from monitor.notify.windows import Window, quiet_until, zone
 from monitor.notify.words import kind_title, state_name
 
@@ -94,7 +94,7 @@ def digest(
     listener: Listener,
     window: Window,
     records: Sequence[Record],
-    reach: Reach,
+    known: Reach,
     *,
     now: datetime,
     seen: Seen | None = None,
@@ -105,7 +105,7 @@ def digest(
     `records` are those of the window (in_window), in sequence order.
     """
     subscription = listener.subscription
-    held = _contents(listener, records, reach)
+    held = _contents(listener, records, known)
     digest_id = content_id(
         "digest", subscription.id, window.start.isoformat(), window.end.isoformat()
     )
@@ -293,14 +293,23 @@ def _delivery(
     )
 
 
-def reach_of(deliveries: Sequence[Delivery]) -> Reach:
-    """What a subscription's deliveries told it."""
-    live = [delivery for delivery in deliveries if delivery.state not in _OVER]
-    alerts = (DeliveryKind.ALERT, DeliveryKind.BURST)
-    return Reach(
-        by_alert=frozenset(e for d in live if d.kind in alerts for e in d.event_ids),
-        by_digest=frozenset(e for d in live if d.kind is DeliveryKind.DIGEST for e in d.event_ids),
-    )
+def reach(
+    events: Iterable[Event],
+    deliveries_of: Callable[[EventId], Sequence[Delivery]],
+    subscription: Subscription,
+) -> Reach:
+    """Which of these events this reader was told before, under their own or a merged id."""
+    by_alert: set[EventId] = set()
+    by_digest: set[EventId] = set()
+    for event in {event.id: event for event in events}.values():
+        for delivery in (d for event_id in told_ids(event) for d in deliveries_of(event_id)):
+            if delivery.state in _OVER or not same_reader(delivery, subscription):
+                continue
+            if delivery.kind in (DeliveryKind.ALERT, DeliveryKind.BURST):
+                by_alert.add(event.id)
+            elif delivery.kind is DeliveryKind.DIGEST:
+                by_digest.add(event.id)
+    return Reach(by_alert=frozenset(by_alert), by_digest=frozenset(by_digest))
 
 
 def same_reader(delivery: Delivery, subscription: Subscription) -> bool:

@@ -13,8 +13,8 @@ from monitor.domain.event import Record
 from monitor.domain.ident import EventId, SubscriptionId
 from monitor.domain.subscription import Delivery, DeliveryKind
 from monitor.notify.audience import Audience, Listener
-from monitor.notify.digest import digest, reach_of, same_reader
-from monitor.notify.routing import Past, route
+from monitor.notify.digest import digest, reach
+from monitor.notify.routing import Past, route, told_ids
 from monitor.notify.windows import Window, due_window, local_midnight, next_boundary
 
 _ALERTS = (DeliveryKind.ALERT, DeliveryKind.BURST)
@@ -41,7 +41,14 @@ class _Replay:
             sent_today={
                 one.subscription.id: self._sent_today(one, now) for one in self.audience.listeners
             },
-            reached={event_id: tuple(found) for event_id, found in self.reached.items()},
+            reached={
+                record.event.id: tuple(
+                    delivery
+                    for event_id in told_ids(record.event)
+                    for delivery in self.reached.get(event_id, ())
+                )
+                for record in records
+            },
         )
         self.log.extend(records)
         self.take(route(records, self.audience, now=now, past=past))
@@ -57,9 +64,13 @@ class _Replay:
                 self._digest(listener, window)
 
     def _digest(self, listener: Listener, window: Window) -> None:
-        mine = [d for d in self.made if same_reader(d, listener.subscription)]
         records = [record for record in self.log if window.holds(record.recorded_at)]
-        _, delivery = digest(listener, window, records, reach_of(mine), now=window.end)
+        known = reach(
+            [record.event for record in records],
+            lambda event_id: self.reached.get(event_id, []),
+            listener.subscription,
+        )
+        _, delivery = digest(listener, window, records, known, now=window.end)
         self.take([delivery] if delivery else [])
 
     def _sent_today(self, listener: Listener, now: datetime) -> int:

@@ -50,6 +50,7 @@ class Past:
     """What was sent before: alerts of the subscriber's present day, deliveries by event."""
 
     sent_today: Mapping[SubscriptionId, int] = field(default_factory=dict)
+    #: by the record's event, with the deliveries of events that were merged into it
     reached: Mapping[EventId, tuple[Delivery, ...]] = field(default_factory=dict)
 
 
@@ -80,6 +81,11 @@ def route(
         for delivery in _alerts(group, past, now)
     ]
     return (*alerts, *_updates(told, audience, past, now))
+
+
+def told_ids(event: Event) -> tuple[EventId, ...]:
+    """The ids under which this event may have been told: its own, and those merged into it."""
+    return (event.id, *(other for relation, other in event.links if relation == "merged"))
 
 
 def hears_first(listener: Listener, record: Record) -> bool:
@@ -216,9 +222,17 @@ def _update(
         kind=DeliveryKind.UPDATE,
         channel=opening.channel,
         destination=opening.destination,
-        event_ids=tuple(dict.fromkeys(record.event.id for record in records)),
+        event_ids=_answered(opening, records),
         record_ids=tuple(record.id for record in records),
         not_before=quiet_until(now, listener.subscription) if listener else None,
         created_at=now,
         parent_external_id=opening.external_id,
     )
+
+
+def _answered(opening: Delivery, records: Sequence[Record]) -> tuple[EventId, ...]:
+    """The events of the records, and those of the opening message that were merged into them."""
+    ids = dict.fromkeys(record.event.id for record in records)
+    merged = {other for record in records for other in told_ids(record.event)}
+    ids |= dict.fromkeys(event_id for event_id in opening.event_ids if event_id in merged)
+    return tuple(ids)

@@ -138,7 +138,7 @@ class Composition:
             return NotYet() if waits else Nothing(reason="the opening message is still to be sent")
         if opening.state is DeliveryState.CANCELLED:
             return Nothing(reason="the message it answers to was never sent")
-        events = self._events(opening.event_ids)
+        events = self._as_merged(self._events(opening.event_ids))
         records = self._records(delivery)
         if not events or not records:
             return Nothing(reason="the records of the update are not in the log")
@@ -148,6 +148,15 @@ class Composition:
             opening=self._shown(opening, events, own),
             answers=tuple(self._answer(record) for record in records),
         )
+
+    def _as_merged(self, events: Sequence[Event]) -> list[Event]:
+        """The events, those that were merged away replaced by what they are now; each once."""
+        now: dict[EventId, Event] = {}
+        for event in events:
+            into = self._store.event(event.merged_into) if event.merged_into else None
+            shown = into or event
+            now[shown.id] = shown
+        return list(now.values())
 
     def _opening_of(self, delivery: Delivery) -> Delivery | None:
         for event_id in delivery.event_ids:

@@ -18,8 +18,7 @@ from monitor.notify.digest import (
     Seen,
     digest,
     in_window,
-    reach_of,
-    same_reader,
+    reach,
     seen_after,
     seen_from_json,
 )
@@ -114,13 +113,11 @@ class Digests:
         return found
 
     def _reach(self, subscription: Subscription, records: Sequence[Record]) -> Reach:
-        deliveries = [
-            delivery
-            for event_id in dict.fromkeys(record.event.id for record in records)
-            for delivery in self._store.deliveries(event_id=event_id)
-            if same_reader(delivery, subscription)
-        ]
-        return reach_of(deliveries)
+        return reach(
+            [record.event for record in records],
+            lambda event_id: self._store.deliveries(event_id=event_id),
+            subscription,
+        )
 
     def _others(self, records: Sequence[Record]) -> dict[EventId, Event]:
         wanted = {r.event.merged_into for r in records if r.event.merged_into is not None}

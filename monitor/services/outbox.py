@@ -10,7 +10,7 @@ from monitor.domain.health import HealthEntry
 from monitor.domain.ident import EventId, SubscriptionId
 from monitor.domain.subscription import Cadence, Delivery, Subscription
 from monitor.notify.audience import CountiesNear, audience
-from monitor.notify.routing import Past, route
+from monitor.notify.routing import Past, route, told_ids
 from monitor.notify.windows import local_midnight
 from monitor.ports import Store
 
@@ -33,7 +33,7 @@ class Routing:
             self._store.add_health([_problem(one, why, now) for one, why in heard.problems])
         past = Past(
             sent_today=self._sent_today([one.subscription for one in heard.listeners], now),
-            reached=self._reached({record.event.id for record in told}),
+            reached=self._reached(told),
         )
         return route(told, heard, now=now, past=past)
 
@@ -46,9 +46,14 @@ class Routing:
             if one.cadence is Cadence.IMMEDIATE
         }
 
-    def _reached(self, event_ids: set[EventId]) -> dict[EventId, tuple[Delivery, ...]]:
+    def _reached(self, told: Sequence[Record]) -> dict[EventId, tuple[Delivery, ...]]:
         return {
-            event_id: self._store.deliveries(event_id=event_id) for event_id in sorted(event_ids)
+            record.event.id: tuple(
+                delivery
+                for event_id in told_ids(record.event)
+                for delivery in self._store.deliveries(event_id=event_id)
+            )
+            for record in told
         }
 
 

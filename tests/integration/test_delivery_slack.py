@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from monitor.channels.slack import SlackChannel, SlackOptions
+from monitor.domain.claim import Jurisdiction
 from monitor.domain.subscription import Delivery, DeliveryKind, DeliveryState, Lookup, SendOutcome
 from monitor.domain.vocabulary import RecordKind, Rung
 from monitor.notify.blockkit import MAX_BLOCKS, MAX_TOTAL_CHARS, total_chars
@@ -378,3 +379,31 @@ def test_a_correction_whose_message_was_deleted_pauses_nobody(
     room.run()
     assert room.states() == ["dead", "sent"]
     assert room.store.subscriptions()
+
+
+def test_a_merge_reaches_whoever_was_told_the_event_that_goes(
+    room: Mailroom, fake: FakeSlack
+) -> None:
+    room.subscribe(subscription("fl", filter="state:FL", destination="C2"))
+    goes = facts.event(2, jurisdiction=Jurisdiction(state="FL"))
+    room.commit(facts.record(facts.event(1)))
+    room.commit(facts.record(goes))
+    room.run(1)
+    at, stays = room.clock.now(), facts.event(1, links=(("merged", goes.id),))
+    away = replace(goes, merged_into=stays.id)
+    room.commit(
+        facts.record(away, RecordKind.MERGED, at=at, told=False),
+        facts.record(stays, RecordKind.MERGED, at=at, reason="one agreement, told twice"),
+    )
+    room.run()
+    head, told = fake.visible("C2")
+    assert "Agreement 1 signed" in head["text"]
+    assert told["thread_ts"] == head["ts"]
+    assert "one agreement, told twice" in str(told["blocks"])
+    room.commit(
+        facts.record(
+            replace(stays, status=Rung.RETRACTED), RecordKind.RETRACTED, at=room.clock.now()
+        )
+    )
+    room.run()
+    assert fake.visible("C2")[0]["text"].startswith("Retracted")
