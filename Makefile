@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP_FLAGS := -q -q --disable-pip-version-check --require-hashes
 
-.PHONY: help run test test-long check bench bench-peers demo soak lock clean
+.PHONY: help run test test-long check coverage bench bench-peers demo soak lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -36,6 +36,9 @@ test: check  ## the checks that every change must pass; budget 15 minutes on two
 
 test-long: $(VENV)/.dev  ## the heavy forms; budget 50 minutes on two cores
 	$(BIN)/python -m pytest -m long --durations=15 -ra
+
+coverage: $(VENV)/.dev  ## which lines the tests reach
+	$(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile --cov --cov-report=term:skip-covered
 
 soak: $(VENV)/.dev  ## thirty simulated days and a thousand crashes; hours
 	MONITOR_SOAK=1 $(BIN)/python -m pytest -m long --timeout=0 -ra
