@@ -97,7 +97,8 @@ def bill_item(
         text=clean("\n".join(dict.fromkeys(x for x in (bill.title, bill.summary) if x))),
         kind=DocumentKind.BILL,
         published=StatedDate(day=last.day, origin="last action") if last else None,
-        fields=tuple(sorted((name, value) for name, value in values.items() if value)),
+        # A history without a step is one too: then the bill tells nothing yet.
+        fields=tuple(sorted((n, value) for n, value in values.items() if value or n == STAGES)),
         links=tuple(version.url for version in bill.versions[:MAX_VERSIONS] if version.url),
         locator=locator,
         extractor=extractor,

@@ -18,6 +18,7 @@ import pytest
 
 from monitor.bootstrap.compose import App
 from monitor.domain.vocabulary import Direction, Rung, Stage
+from monitor.services.quota import quota_rows
 from tests.apiserver import Answer, ApiServer, Asked
 from tests.apps import SetClock, app_on, check, events
 
@@ -303,3 +304,72 @@ def test_a_session_in_two_states_told_by_three_sources(tmp_path: Path, session: 
         live(app, clock, session, "2025-02-27")
         assert app.query.events(app.query.ask("")).items == before
         assert app.store.verify() == ()
+
+
+def test_a_wrong_key_a_page_and_a_changed_format_are_named_and_lose_nothing(
+    tmp_path: Path, session: Session
+) -> None:
+    session.actions[501] = [("2025-01-14", "introduced")]
+    with running(tmp_path, session) as (app, clock, api):
+        live(app, clock, session, "2025-01-02")
+        session.special = Answer(
+            "<!doctype html><html><body>Scheduled maintenance</body></html>", media_type="text/html"
+        )
+        live(app, clock, session, "2025-01-15")
+        session.special = Answer(
+            {"status": "ERROR", "alert": {"message": "Monthly query limit exceeded"}}
+        )
+        live(app, clock, session, "2025-01-16")
+        session.special = Answer({"status": "OK", "bills": []})
+        live(app, clock, session, "2025-01-17")
+        assert not events(app)
+        said = " ".join(entry.message for entry in app.store.health())
+        assert "Monthly query limit exceeded" in said
+        assert "has no masterlist; its format has changed" in said
+        session.special = Answer("", status=0)
+        live(app, clock, session, "2025-01-18")
+        (event,) = events(app)
+        assert str(event.occurred.day) == "2025-01-14"  # type: ignore[union-attr]
+        assert event.silent is False
+        # Keys go along at the socket and are stored nowhere.
+        assert all(a.one("key") for a in api.asked if a.one("op"))
+        files = [f for f in (tmp_path / "var").rglob("*") if f.is_file()]
+        secrets = [key.encode() for key in KEYS.values()]
+        assert not [f for f in files for secret in secrets if secret in f.read_bytes()]
+
+
+def test_one_number_in_a_regular_and_a_special_session_are_two_bills(
+    tmp_path: Path, session: Session
+) -> None:
+    session.bills[503] = {**FL, "id": 503, "session": 78, "special": 1}
+    session.actions[501] = [("2025-01-14", "introduced"), ("2025-02-13", "signed")]
+    session.actions[503] = [("2025-03-01", "introduced"), ("2025-03-20", "vetoed")]
+    with running(tmp_path, session) as (app, clock, _):
+        live(app, clock, session, "2025-01-02")
+        for day in ("2025-01-16", "2025-02-14", "2025-03-05", "2025-03-25"):
+            live(app, clock, session, day)
+        told = [(e.stage, e.direction) for e in events(app, "state:FL")]
+        assert told == [
+            (Stage.INTRODUCED, Direction.TOWARD),
+            (Stage.SIGNED_INTO_LAW, Direction.TOWARD),
+            (Stage.INTRODUCED, Direction.TOWARD),
+            (Stage.VETOED, Direction.AWAY),
+        ]
+
+
+def test_only_bills_whose_hash_changed_are_asked_for_and_calls_are_counted(
+    tmp_path: Path, session: Session
+) -> None:
+    session.actions[501] = [("2025-01-14", "introduced"), ("2025-01-20", "one")]
+    with running(tmp_path, session) as (app, clock, api):
+        for day in ("2025-01-02", "2025-01-15", "2025-01-16", "2025-01-21", "2025-01-22"):
+            live(app, clock, session, day)
+        bills = [a for a in api.asked if a.one("op") == "getBill" and a.one("id") == "501"]
+        assert len(bills) == 3  # at first, when introduced, when passed
+        rows = {row.variable: row for row in quota_rows(app.sources(), app.store, clock.now())}
+        legiscan = rows["LEGISCAN_API_KEY"]
+        really = sum(1 for a in api.asked if a.one("op"))
+        assert legiscan.sources == ("legiscan_de", "legiscan_fl")
+        assert 3 < legiscan.spent <= really + 2 * 4
+        assert legiscan.budget == 1400
+        assert legiscan.forecast >= legiscan.spent
