@@ -318,11 +318,10 @@ class RosterStore(Protocol):
     """The roster, from the ledger's outcomes alone."""
 
     def agreements(self, filter: Filter | None = None) -> tuple[Agreement, ...]:
-        """Agreements as they stand, by state, agency, model."""
-        ...
+        """Agreements as they stand, by state, agency, model.
 
-    def agreements_as_of(self, at: datetime) -> tuple[Agreement, ...]:
-        """Agreements as published by then."""
+        As they stood on a day is a fold over ledger_outcomes(): domain.roster_fold.agreements_at.
+        """
         ...
 
     def roster_counts(self) -> RosterCounts | None:

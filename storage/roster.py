@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, insert, select, tuple_, update
+from sqlalchemy import Connection, and_, insert, select, update
 
 from monitor.domain.commit import LedgerCommit
 from monitor.domain.errors import Conflict
@@ -41,20 +41,6 @@ class RosterPart(Part):
         with self.db.read() as connection:
             bodies = connection.execute(query).scalars().all()
         return _in_order([loads(Agreement, body) for body in bodies], filter)
-
-    def agreements_as_of(self, at: datetime) -> tuple[Agreement, ...]:
-        """Agreements as published by then, by state, agency, model."""
-        newest = (
-            select(AGREEMENT.c.id, func.max(AGREEMENT.c.version))
-            .where(AGREEMENT.c.told_at <= at)
-            .group_by(AGREEMENT.c.id)
-        )
-        query = select(AGREEMENT.c.body).where(
-            tuple_(AGREEMENT.c.id, AGREEMENT.c.version).in_(newest)
-        )
-        with self.db.read() as connection:
-            bodies = connection.execute(query).scalars().all()
-        return _in_order([loads(Agreement, body) for body in bodies], None)
 
     def roster_counts(self) -> RosterCounts | None:
         """The sum over all ledgers; None before the first publication."""

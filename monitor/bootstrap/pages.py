@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from monitor.bootstrap import knowledge
+from monitor.domain.errors import ConfigError
 from monitor.settings import Settings
 
 if TYPE_CHECKING:
     import uvicorn
+    from fastapi import FastAPI
 
     from monitor.bootstrap.compose import App
     from monitor.web.options import WebOptions
@@ -30,22 +33,34 @@ def web_options(settings: Settings) -> WebOptions:
         cors_origins=settings.list("MONITOR_CORS"),
         demo=settings.demo,
         contact=settings.get("MONITOR_CONTACT"),
+        mail=bool(settings.get("MONITOR_SMTP_HOST")),
     )
+
+
+def web_app(app: App) -> FastAPI:
+    """The pages over the services. Raises ConfigError when they may not listen there."""
+    from monitor.web.app import create_app
+    from monitor.web.parts import WebParts
+
+    figures = knowledge.cited_figures()
+    parts = WebParts(
+        store=app.store,
+        query=app.query,
+        health=app.health,
+        review=app.review,
+        clock=app.clock,
+        cited=tuple((str(f["day"]), str(f["said"]), str(f["source"])) for f in figures),
+    )
+    return create_app(parts, web_options(app.settings))
 
 
 def web_server(app: App) -> uvicorn.Server:
     """A server that is not running yet. Raises ConfigError when it may not listen there."""
     import uvicorn
 
-    from monitor.web.app import create_app
-    from monitor.web.parts import WebParts
-
-    parts = WebParts(
-        store=app.store, query=app.query, health=app.health, review=app.review, clock=app.clock
-    )
     host, port = app.settings.listen
     config = uvicorn.Config(
-        create_app(parts, web_options(app.settings)),
+        web_app(app),
         host=host,
         port=port,
         log_level="warning",
@@ -56,3 +71,17 @@ def web_server(app: App) -> uvicorn.Server:
         limit_concurrency=200,
     )
     return uvicorn.Server(config)
+
+
+def login_address(app: App, address: str) -> str | None:
+    """A one-time login link for somebody with a role, None for somebody without one.
+
+    Raises ConfigError without MONITOR_SECRET: a link that another process cannot check is none.
+    """
+    from monitor.web.app import login_link
+
+    if not app.settings.secret("MONITOR_SECRET"):
+        raise ConfigError("MONITOR_SECRET is not set: set 32 characters or more, for all processes")
+    host, port = app.settings.listen
+    base = app.settings.get("MONITOR_BASE_URL") or f"http://{host}:{port}"
+    return login_link(web_app(app), address, base)

@@ -144,23 +144,42 @@ def demo(
     play(keep=keep and sys.stdin.isatty(), say=say)
 
 
-def web() -> None:
+def web(
+    login: Annotated[
+        str, typer.Option(help="print a one-time login link for this address instead")
+    ] = "",
+) -> None:
     """Only the pages, over the same store."""
+    from monitor.bootstrap.pages import login_address
     from monitor.bootstrap.runner import serve_pages
 
     with open_app() as app:
-        serve_pages(app, say=say)
+        if not login:
+            serve_pages(app, say=say)
+            return
+        link = login_address(app, login)
+        if link is None:
+            fail(f"{login} has no role: name it in MONITOR_READERS, _EDITORS or MONITOR_ADMINS")
+        typer.echo(link)
 
 
 def worker(
     scheduler: Annotated[
         bool, typer.Option(help="take part in the election of the scheduler")
     ] = True,
+    pages: Annotated[
+        bool, typer.Option("--pages/--no-pages", help="serve pages and Slack commands as well")
+    ] = False,
+    heartbeat: Annotated[
+        float,
+        typer.Option(min=0.2, max=60, help="seconds between signs of life; four missed are death"),
+    ] = 5.0,
 ) -> None:
     """One worker of the shared queue on PostgreSQL; any number, on any number of machines."""
     from monitor.bootstrap.workers import run_worker
 
-    run_worker(take_part=scheduler, say=say)
+    with open_app() as app:
+        run_worker(app, take_part=scheduler, say=say, pages=pages, heartbeat_s=heartbeat)
 
 
 def jobs(format: FormatOption = Format.AUTO) -> None:

@@ -26,6 +26,7 @@ from monitor.domain.event import Decision, Event, Record
 from monitor.domain.health import HealthEntry
 from monitor.domain.ident import ItemId, SourceId
 from monitor.domain.item import Item, Reading, Revision
+from monitor.domain.roster_fold import agreements_at
 from monitor.domain.snapshot import Request, Snapshot
 from monitor.domain.source import Source, SourceState
 from monitor.domain.subscription import Delivery
@@ -140,8 +141,12 @@ class Intake:
         snapshot: Snapshot,
         reading: Reading,
         tabled: Sequence[Tabled],
+        decided: str = "",
     ) -> Taken:
-        """Commit what the reading holds, its tables already weighed. Raises StoreError."""
+        """Commit what the reading holds, its tables already weighed. Raises StoreError.
+
+        `decided` says that a person took over what was held (see `Taking`).
+        """
         now = self._clock.now()
         items = (*reading.items, *(t.item for t in tabled))
         known, gone = self._known(source, items, reading)
@@ -168,7 +173,7 @@ class Intake:
                 ledger=ledger,
                 expected_sequence=sequence if decision.records else None,
                 health=health,
-                taking=self._taking(state, snapshot, now) if revisions or ledger else None,
+                taking=self._taking(state, snapshot, now, decided) if revisions or ledger else None,
             )
         )
         if revisions or ledger:
@@ -183,7 +188,9 @@ class Intake:
             next_requests=tuple(r for t in tabled for r in t.next_requests),
         )
 
-    def _taking(self, state: SourceState, snapshot: Snapshot, now: datetime) -> Taking:
+    def _taking(
+        self, state: SourceState, snapshot: Snapshot, now: datetime, decided: str
+    ) -> Taking:
         """What a replay needs; a cursor that the last taking left behind is named only."""
         started = cursor_hash(state.cursor)
         left_behind = self._cursors.get(state.source_id) == started
@@ -196,6 +203,7 @@ class Intake:
             cursor_hash=started,
             cursor="" if left_behind else state.cursor,
             silent=self._silent,
+            decision=decided,
         )
 
     def _known(
@@ -260,8 +268,9 @@ class Intake:
         day = statistics.comparable_day(finding, published.day if published else None)
         if day is None:
             return finding
-        listed = self._store.agreements_as_of(datetime.combine(day, time.max, UTC))
-        roster = statistics.figures(listed, day) if listed else None
+        log = self._store.ledger_outcomes(limit=1_000_000)
+        listed = agreements_at(log, datetime.combine(day, time.max, UTC))
+        roster = statistics.figures(listed.values(), day) if listed else None
         return statistics.compared(finding, roster)
 
     def _policy(

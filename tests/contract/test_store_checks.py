@@ -141,7 +141,7 @@ def ledger_page(version: int, *agreements: object, **more: object) -> PageCommit
     return page(ledger=commit)
 
 
-def test_the_roster_of_any_day(store: SqlStore) -> None:
+def test_the_roster_as_it_stands(store: SqlStore) -> None:
     assert store.ledger("ice-roster") is None
     assert store.roster_counts() is None
     alpha, beta = agreement("Alpha"), agreement("Beta", "GA")
@@ -156,10 +156,6 @@ def test_the_roster_of_any_day(store: SqlStore) -> None:
     assert store.agreements() == (seen, ended)
     assert store.agreements(parse("state:TX", NOW.date())) == (ended,)
     assert store.agreements(parse("-agency:alpha", NOW.date())) == (seen,)
-    assert store.agreements_as_of(NOW - DAY) == ()
-    assert store.agreements_as_of(NOW) == (seen, alpha)
-    assert store.agreements_as_of(NOW + DAY * 2) == (seen, missing)
-    assert store.agreements_as_of(NOW + DAY * 9) == (seen, ended)
     assert store.ledger("ice-roster") == (b"state 2", 3)
     assert store.roster_counts() == RosterCounts(active=3, unconfirmed=0, held=0, ended=0)
     assert [o.fingerprint for o in store.ledger_outcomes("ice-roster")] == ["f0", "f1", "f2"]
