@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from monitor.domain.errors import StoreError
+from monitor.domain.errors import Conflict, StoreError
 from monitor.domain.health import HealthEntry
 from monitor.domain.ident import DeliveryId, SubscriptionId, content_id
 from monitor.domain.subscription import (
@@ -93,7 +93,7 @@ class Deliver:
         now = self._clock.now()
         for delivery in self._store.interrupted_deliveries(now - self._policy.settle):
             if self._over(delivery, now):
-                report.counts[self._settle(delivery)] += 1
+                report.counts[self._settled(delivery)] += 1
         skipped: set[DeliveryId] = set()
         while len(skipped) < limit:
             due = self._store.due_deliveries(self._clock.now(), limit)
@@ -184,8 +184,14 @@ class Deliver:
             reason = "said by the opening message already"
             self._store.finish_attempt(delivery_id, DeliveryState.CANCELLED, at=now, error=reason)
 
+    def _settled(self, delivery: Delivery) -> str:
+        try:
+            return self._settle(delivery)
+        except Conflict:
+            return "taken"  # confirmed by another process meanwhile: what is sent stays so
+
     def _settle(self, delivery: Delivery) -> str:
-        """Ask about one interrupted attempt."""
+        """Ask about one interrupted attempt. Raises Conflict when it was confirmed meanwhile."""
         now = self._clock.now()
         channel = self._channels.get(delivery.channel)
         lookup = channel.find(self._placed(delivery)) if channel else CannotAsk(later=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
@@ -19,6 +19,8 @@ from tests.mailroom import Mailroom, slack, subscription
 if TYPE_CHECKING:
     from storage.store import SqlStore
 
+T = TypeVar("T")
+
 DESTINATIONS = tuple(f"C{number}" for number in range(8))
 
 
@@ -27,6 +29,12 @@ def fake() -> Iterator[FakeSlack]:
     started = FakeSlack(channels={name: [] for name in DESTINATIONS}).start()
     yield started
     started.stop()
+
+
+def _at_once(calls: Sequence[Callable[[], T]]) -> list[T]:
+    """The results of calls made in threads of their own; a failure in one is the test's."""
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return [future.result() for future in [pool.submit(call) for call in calls]]
 
 
 def test_four_deliverers_send_each_message_once(store: SqlStore, fake: FakeSlack) -> None:
@@ -38,17 +46,11 @@ def test_four_deliverers_send_each_message_once(store: SqlStore, fake: FakeSlack
         rooms[0].commit(facts.record(facts.event(number)))
     fake.fail("chat.postMessage", *[SERVER_ERROR_AFTER_ACCEPT] * 3)
 
-    def work(room: Mailroom) -> None:
-        service = room.deliver
-        for _ in range(6):
-            service.run_once()
+    services = [room.deliver for room in rooms]
+    for _ in range(6):
+        _at_once([service.run_once for service in services])
+        for room in rooms:
             room.clock.pass_(timedelta(minutes=3))
-
-    threads = [threading.Thread(target=work, args=(room,)) for room in rooms]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
     assert set(rooms[0].states()) == {"sent"}
     parts = Counter(fake.delivery_parts())
     assert len(parts) == 3 * len(DESTINATIONS)
@@ -63,15 +65,6 @@ def test_two_digest_runs_at_once_close_one_window(store: SqlStore) -> None:
     rooms[0].commit(facts.record(facts.event(1)))
     for room in rooms:
         room.clock.pass_(timedelta(days=1))
-    made = []
-
-    def work(room: Mailroom) -> None:
-        made.append(room.digests.run_once().made)
-
-    threads = [threading.Thread(target=work, args=(room,)) for room in rooms]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sum(made) == 5
+    reports = _at_once([room.digests.run_once for room in rooms])
+    assert sum(report.made for report in reports) == 5
     assert len(store.deliveries()) == 5
