@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from monitor.bootstrap import knowledge
 from monitor.bootstrap.machine import data_text
-from monitor.domain.commit import LedgerCommit, PageCommit
+from monitor.domain.commit import LedgerCommit, PageCommit, Taking
+from monitor.domain.ident import SnapshotId
 from monitor.domain.source import Source
 from monitor.domain.vocabulary import Tier
 
@@ -41,6 +42,12 @@ def load_history(app: App) -> int:
                 outcomes=history.outcomes,
                 agreements=agreements,
                 counts=counts_of(history.state),
+            ),
+            taking=Taking(
+                source_id=source.id,
+                snapshot_id=SnapshotId(""),
+                at=app.clock.now(),
+                decision="history",
             ),
         )
     )

@@ -8,8 +8,9 @@ from monitor.bootstrap import knowledge
 from monitor.detect.ledger.codec import decode
 from monitor.detect.ledger.state import Held, LedgerState
 from monitor.detect.ledger.step import accept_held, reject_held
-from monitor.domain.commit import PageCommit
+from monitor.domain.commit import PageCommit, Taking
 from monitor.domain.errors import ConfigError, StoreError
+from monitor.domain.ident import SnapshotId
 from monitor.domain.item import Reading
 from monitor.domain.source import Source, SourceState
 from monitor.services.tabling import ledger_commit, tabled_of
@@ -43,7 +44,18 @@ def decide(app: App, source_id: str, *, accept: bool) -> str:
     state, version = ledger
     if not accept:
         commit = ledger_commit(source.id, version, reject_held(state))
-        app.store.commit_page(PageCommit(source_id=source.id, ledger=commit))
+        app.store.commit_page(
+            PageCommit(
+                source_id=source.id,
+                ledger=commit,
+                taking=Taking(
+                    source_id=source.id,
+                    snapshot_id=SnapshotId(""),
+                    at=app.clock.now(),
+                    decision="rejected",
+                ),
+            )
+        )
         return f"{held[0].publication.stem} was dropped; it stays in the archive"
     return _accept(app, source, state, version, held[0])
 
@@ -64,7 +76,9 @@ def _accept(app: App, source: Source, state: LedgerState, version: int, held: He
     )
     remembered = app.store.source_states([source.id]).get(source.id)
     state_of = remembered or SourceState(source_id=source.id)
-    taken = app.intake().take_tabled(source, state_of, snapshots[-1], Reading(), (tabled,))
+    taken = app.intake().take_tabled(
+        source, state_of, snapshots[-1], Reading(), (tabled,), decided="accepted"
+    )
     return f"{held.publication.stem} was taken over: {taken.events} events"
 
 

@@ -42,7 +42,9 @@ class Taking:
     cursor_hash: str = ""  #: of the cursor that the reading started from, "" for an empty one
     cursor: str = ""  #: that cursor, where an earlier taking's reading did not leave it behind
     silent: bool = False  #: nobody was to be told
-    decision: str = ""  #: "accepted": a person took over what was held
+    #: what was done without a capture being read: "accepted" or "rejected" by a person who decided
+    #: about a held publication, "history": the bundled roster history was loaded
+    decision: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

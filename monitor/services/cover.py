@@ -22,8 +22,8 @@ HOW = (
     "database. By hand: manifest.sha256 seals manifest.json, which lists the SHA-256 of every "
     "member. Each line of records.jsonl hashes to its `hash` (SHA-256 over previous_hash, "
     "sequence, event, body, each followed by a line feed) and follows its predecessor up to "
-    "the end of its chain that a line of checkpoints.jsonl names. The event in a record names the SHA-256 of "
-    "every capture; captures.warc.gz holds their bytes and headers."
+    "the end of its chain that a line of checkpoints.jsonl names. The event in a record "
+    "names the SHA-256 of every capture; captures.warc.gz holds their bytes and headers."
 )
 
 Lines = list[tuple[str, str]]
