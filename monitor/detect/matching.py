@@ -15,6 +15,7 @@ from monitor.detect.pack_spec import ContextSpec, Phrase, RuleSpec
 from monitor.detect.phrase import Phrases
 from monitor.detect.rule import Bench, Context, Topic
 from monitor.detect.scene import Scene, Sighting
+from monitor.domain.vocabulary import DocumentKind
 
 
 class PhraseSpec(RuleSpec):
@@ -188,7 +189,10 @@ def _topic_of(
 ) -> str | None:
     """The topic with most phrases after the act, else in the sentence, the title, or near."""
     own = line.view.part(max(0, first - 2), _object_end(line, first))
-    rest = (tuple(one.view.text for one in scene.within(s, index)) for s in _TOPIC_SCOPES)
+    scopes = _TOPIC_SCOPES
+    if scene.document.kind is DocumentKind.BILL:
+        scopes = (*scopes, "document")  # a bill's page is about that bill throughout
+    rest = (tuple(one.view.text for one in scene.within(s, index)) for s in scopes)
     for views in ((own,), *rest):
         score = {topic.name: sum(topic.weight(view) for view in views) for topic in prepared.topics}
         ranked = sorted(score.items(), key=lambda row: -row[1])

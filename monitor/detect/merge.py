@@ -23,6 +23,7 @@ _OUTDONE: dict[EventType, tuple[EventType, ...]] = {
     ),
     T.STATE_LIMIT_PASSED: (T.STATE_LIMIT_ENACTED, T.STATE_LIMIT_BLOCKED),
     T.LAWSUIT_FILED: (T.COURT_RULING,),
+    T.SANCTUARY_REPEALED: (T.DETAINER_POLICY_CHANGE,),
 }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import re2
 from monitor.detect.language.words import word_set
 
 MAX_SENTENCE = 1_500  #: a longer run is cut here; no news sentence is this long
-_STOP = re2.compile(r"""[.!?]+["')\]]*\s+|\s*\n\s*|\s\|\s""")
+_STOP = re2.compile(r"""[.!?;]+["')\]]*\s+|\s*\n\s*|\s\|\s""")
 _ABBREVIATIONS = word_set(
     "gov sgt lt col capt maj gen sen rep rev dr mr mrs ms jr sr st ste mt ft no nos sec art v "
     "vs jan feb mar apr jun jul aug sept sep oct nov dec atty supt dep dept div ave blvd pub "

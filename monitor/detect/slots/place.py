@@ -119,6 +119,9 @@ class PlaceReader:
             return None, 0
         if token.word == "washington" and _of_state(tokens, i + 1):
             return "WA", 1
+        raw = self.text[token.start : token.start + 1]
+        if raw.isupper() and token.word in _ONLY_QUALIFYING and _of_state(tokens, i + 1):
+            return _BY_ABBREVIATION[token.word], 1
         if token.word not in _FIRST_WORDS:
             return (self._code_at(tokens, i) if len(token.word) <= 6 else None), 1
         for length in (3, 2, 1):
@@ -332,7 +335,7 @@ def _of_state(tokens: Sequence[Token], i: int) -> bool:
     if i >= len(tokens):
         return False
     return tokens[i].symbol in {"CHAMBER", "LEGISLATURE", "GOVERNOR", "COMMITTEE", "BILL"} or (
-        tokens[i].word in {"state", "sheriffs", "lawmaker", "law", "counties", "cities", "attorney"}
+        tokens[i].word in {"state", "sheriffs", "lawmaker", "law", "attorney"}
     )
 
 
