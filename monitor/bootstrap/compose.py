@@ -25,6 +25,7 @@ from monitor.settings import Settings, process_environment, read_settings
 if TYPE_CHECKING:
     from monitor.egress.gate import Gate
     from monitor.fetch.client import Client
+    from monitor.fetch.politeness import Turns
     from monitor.services.check import Checked, CheckLoop
     from monitor.services.deliver import Deliver
     from monitor.services.digest import Digests
@@ -112,8 +113,8 @@ class App:
         self._stack.callback(client.close)
         return client
 
-    def new_fetcher(self) -> Client:
-        """An HTTP client for one thread; the caller closes it."""
+    def new_fetcher(self, turns: Turns | None = None) -> Client:
+        """An HTTP client for one thread; the caller closes it. `turns`: leave to ask hosts."""
         from monitor.fetch.client import Client
 
         contact = self.settings.get("MONITOR_CONTACT") or "operator did not say"
@@ -123,6 +124,7 @@ class App:
             monotonic=monotonic,
             user_agent=f"policy-monitor/{VERSION} ({contact})",
             secrets=self.settings.secrets,
+            turns=turns,
         )
 
     @cached_property

@@ -97,11 +97,17 @@ def load_pack(settings: Settings, catalogue: Catalogue | None) -> Pack:
 
     Raises ConfigError with every problem: file, line, hint.
     """
-    shipped = {name: data_text(f"rules/{name}") for name in data_names("rules", ".yaml")}
-    own = {str(path): _text(path) for path in _rule_files(settings)}
+    texts, names = rule_texts(settings, catalogue)
+    return load(texts, RULE_KINDS, names)
+
+
+def rule_texts(settings: Settings, catalogue: Catalogue | None) -> tuple[dict[str, str], str]:
+    """(every rule file by name, the governors' table): what a pack is made of, in any process."""
+    texts = {name: data_text(f"rules/{name}") for name in data_names("rules", ".yaml")}
+    texts |= {str(path): _text(path) for path in _rule_files(settings)}
     if catalogue is not None and catalogue.own_rules:
-        own[catalogue.file_name] = catalogue.own_rules
-    return load({**shipped, **own}, RULE_KINDS, governors())
+        texts[catalogue.file_name] = catalogue.own_rules
+    return texts, governors()
 
 
 def governors() -> str:

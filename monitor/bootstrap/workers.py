@@ -4,83 +4,101 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
-from collections import defaultdict
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from os import getpid
-from urllib.parse import urlsplit
 
 from monitor.bootstrap import upkeep
-from monitor.bootstrap.compose import App, open_app
-from monitor.domain.errors import ConfigError, MonitorError
-from monitor.domain.health import HealthEntry
+from monitor.bootstrap.backreading import QueuedReading
+from monitor.bootstrap.compose import App
+from monitor.bootstrap.machine import monotonic
+from monitor.bootstrap.scheduling import Scheduling
+from monitor.bootstrap.switching import switched
+from monitor.domain.errors import StoreError
+from monitor.domain.ident import SourceId
 from monitor.domain.source import Source
 from monitor.fetch.client import Client
-from monitor.jobs.election import Election
-from monitor.jobs.engine import Engine, Handlers
-from monitor.registry import first_requests
-from monitor.scheduler import cron_trigger, is_due
-from monitor.services.check import Checked
+from monitor.jobs import leases
+from monitor.jobs.election import alone
+from monitor.jobs.engine import NOBODY, Engine, Handlers, queue_url
+from monitor.jobs.leases import HostLeases
+from monitor.scheduler import is_due
+from monitor.services.check import CheckLoop
 from monitor.settings import process_environment, read_settings
 
-#: How often the elected worker looks for what is due.
-TICK_S = 2.0
-#: Routines by name: every so many seconds, or by cron.
-INTERVALS_S = {"deliver": 2.0, "digests": 60.0, "health": 300.0}
-CRONS = {"nightly": "17 3 * * *", "canary": "47 7 * * *"}
+#: Jobs of one worker at once: mostly checks, which wait for their hosts.
+CONCURRENCY = 4
+#: A worker tells so often that it lives.
+HEARTBEAT_S = 5.0
 
 Say = Callable[[str], None]
 
 
-def queue_url(url: str) -> str:
-    """The libpq address of a database URL. Raises ConfigError for SQLite."""
-    if not url.startswith("postgresql"):
-        raise ConfigError(
-            "the shared queue needs PostgreSQL: set MONITOR_DATABASE_URL=postgresql://…; "
-            "on SQLite one `monitor run` does everything"
-        )
-    return "postgresql://" + url.partition("://")[2]
+def run_worker(
+    app: App,
+    *,
+    take_part: bool,
+    say: Say,
+    pages: bool = False,
+    heartbeat_s: float = HEARTBEAT_S,
+) -> None:
+    """Run jobs until SIGTERM; with `take_part` this worker may also become the scheduler.
 
-
-def run_worker(*, take_part: bool, say: Say) -> None:
-    """Run jobs until SIGTERM; with `take_part` this worker may also become the scheduler."""
-    with open_app() as app:
-        url = queue_url(app.settings.database_url)
+    `pages` serves the pages and the Slack commands beside it. Raises ConfigError before anything
+    starts, and StoreError when the queue's database goes away.
+    """
+    url = queue_url(app.settings.database_url)
+    name = f"{socket.gethostname()}:{getpid()}"
+    stop = threading.Event()
+    work = Work(app, url, name, stop)
+    engine = Engine(url, work.handlers())
+    with alone(url):
         upkeep.prepare(app, say)
-        work = Work(app)
-        engine = Engine(url, work.handlers())
         engine.prepare()
-        stop = threading.Event()
-        name = f"{socket.gethostname()}:{getpid()}"
-        if take_part:
-            thread = threading.Thread(
-                target=_schedule, args=(app, url, stop, say), name="schedule", daemon=True
-            )
-            thread.start()
+        leases.prepare(url)
+    with ExitStack() as stack:
+        stack.callback(work.close)
+        if pages:
+            _serve_beside(app, stack, say)
+        scheduling = Scheduling(app, url, take_part=take_part, heartbeat_s=heartbeat_s, say=say)
+        stack.enter_context(scheduling.in_background(stop))
+        stack.callback(stop.set)
         say(f"worker {name} runs")
-        try:
-            engine.run_worker(concurrency=4, name=name)
-        finally:
-            stop.set()
-            work.close()
-        say(f"worker {name} stopped")
+        told = engine.run_worker(
+            concurrency=CONCURRENCY, name=name, heartbeat_s=heartbeat_s, on_stop=stop.set
+        )
+    if not told:
+        raise StoreError(
+            "the shared queue's database went away; start the worker again when it answers"
+        )
+    say(f"worker {name} stopped")
+
+
+def _serve_beside(app: App, stack: ExitStack, say: Say) -> None:
+    from monitor.bootstrap.runner import pages_in_background
+    from monitor.bootstrap.slack import slack_in_background
+
+    stack.enter_context(pages_in_background(app, say))
+    stack.enter_context(slack_in_background(app, say))
 
 
 def job_rows() -> list[dict[str, object]]:
-    """What is on the shared queue."""
+    """What is on the shared queue. Raises ConfigError on SQLite, StoreError."""
     settings = read_settings(process_environment())
-    nobody = Handlers(
-        check=lambda host, sources: None,
-        routine=lambda name: None,
-        back_read=lambda archive, start, end: None,
-    )
-    engine = Engine(queue_url(settings.database_url), nobody)
+    engine = Engine(queue_url(settings.database_url), NOBODY)
     engine.prepare()
+    with engine.opened():
+        counts = engine.counts()
     return [
-        {"queue": c.queue, "task": c.task, "state": c.state, "count": c.count}
-        for c in engine.counts()
+        {
+            "queue": c.queue,
+            "task": c.task,
+            "state": c.state,
+            "count": c.count,
+            "oldest": f"{c.oldest:%Y-%m-%d %H:%M}" if c.oldest else "",
+        }
+        for c in counts
     ]
 
 
@@ -89,25 +107,37 @@ class Work:
     """What the jobs do, over one App a process; each job thread has an HTTP client of its own."""
 
     app: App
+    url: str
+    name: str
+    stop: threading.Event
+    archives: QueuedReading = field(init=False)
     _local: threading.local = field(default_factory=threading.local)
-    _clients: list[Client] = field(default_factory=list)
+    _open: list[_Fetching] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Nothing is started yet."""
+        self.archives = QueuedReading(self.app)
 
     def handlers(self) -> Handlers:
         """The table of jobs."""
         return Handlers(check=self.check, routine=self.routine, back_read=self.back_read)
 
     def check(self, host: str, sources: Sequence[str]) -> None:
-        """Check the due sources of one host, after the pause that the host is owed."""
-        chosen = [s for s in self.app.sources() if s.id in set(sources) and s.enabled]
-        if not chosen:
+        """Check those of these sources that are still due; they begin at one host.
+
+        When the worker is told to stop, what is under way is left and due again.
+        """
+        due = self._due(frozenset(map(SourceId, sources)))
+        if not due:
             return
-        self._wait_for(host, max(s.politeness.min_delay_s for s in chosen))
-        loop = self.app.check_loop(fetcher=self._client())
+        fetching = self._fetching()
+        loop = self.app.check_loop(fetcher=fetching.client)
         try:
-            loop.run(chosen, _ignore)
+            self._run(loop, due)
         finally:
+            whole = not loop.busy
             loop.close()
-            self.app.store.set_fact(_pause_name(host), self.app.clock.now().isoformat())
+            self._done(fetching, whole)
 
     def routine(self, name: str) -> None:
         """One of the routines."""
@@ -122,98 +152,57 @@ class Work:
 
     def back_read(self, archive: str, start: int, end: int) -> None:
         """One part of an archive."""
-        from monitor.bootstrap.backreading import read_part
-
-        read_part(self.app, archive, start, end)
+        self.archives.read_part(archive, start, end)
 
     def close(self) -> None:
-        """Drop the clients of all threads."""
-        for client in self._clients:
-            client.close()
+        """Drop the clients of all threads and give their hosts back."""
+        for fetching in self._open:
+            fetching.client.close()
+            fetching.leases.close()
+        self.archives.close()
 
-    def _client(self) -> Client:
-        client: Client | None = getattr(self._local, "client", None)
-        if client is None:
-            client = self._local.client = self.app.new_fetcher()
-            self._clients.append(client)
-        return client
+    def _due(self, ids: frozenset[SourceId]) -> tuple[Source, ...]:
+        """A job that was rescued or retried meets sources that were checked meanwhile."""
+        states = self.app.store.source_states(sorted(ids))
+        secrets = self.app.settings.secrets
+        present = frozenset(name for name, secret in secrets.items() if secret)
+        now = self.app.clock.now()
+        chosen = (
+            switched(source, states.get(source.id), present)
+            for source in self.app.catalogue.value.sources
+            if source.id in ids
+        )
+        return tuple(s for s in chosen if s.enabled and is_due(s, states.get(s.id), now))
 
-    def _wait_for(self, host: str, delay_s: float) -> None:
-        """Politeness across workers: the last request of any worker counts."""
-        stored = self.app.store.fact(_pause_name(host))
-        if stored is None:
+    def _run(self, loop: CheckLoop, sources: Sequence[Source]) -> None:
+        loop.start(sources)
+        while loop.busy and not self.stop.is_set():
+            loop.step(0.5)
+
+    def _fetching(self) -> _Fetching:
+        fetching: _Fetching | None = getattr(self._local, "fetching", None)
+        if fetching is None:
+            owner = f"{self.name}:{threading.get_ident()}"
+            held = HostLeases(self.url, owner, monotonic)
+            fetching = _Fetching(self.app.new_fetcher(held), held)
+            self._local.fetching = fetching
+            self._open.append(fetching)
+        return fetching
+
+    def _done(self, fetching: _Fetching, whole: bool) -> None:
+        """Hosts go back to the others; a client with abandoned requests is not used again."""
+        if whole:
+            fetching.leases.give_back()
             return
-        over = datetime.fromisoformat(stored) + timedelta(seconds=delay_s)
-        wait_s = (over - self.app.clock.now()).total_seconds()
-        if wait_s > 0:
-            time.sleep(min(wait_s, delay_s))
+        self._local.fetching = None
+        self._open.remove(fetching)
+        fetching.client.close()
+        fetching.leases.close()
 
 
-def _ignore(_checked: Checked) -> None:
-    return
+@dataclass(slots=True, eq=False)
+class _Fetching:
+    """The HTTP client of one thread, and its leave to ask hosts."""
 
-
-def _pause_name(host: str) -> str:
-    return f"host_asked:{host}"
-
-
-def host_of(source: Source, now: datetime) -> str:
-    """The host that a check of the source begins with; its own id where it asks none."""
-    requests = first_requests(source, "", now)
-    return (urlsplit(requests[0].url).hostname or source.id) if requests else source.id
-
-
-def _schedule(app: App, url: str, stop: threading.Event, say: Say) -> None:
-    """Put what is due on the queue, as long as this worker is the elected one."""
-    election = Election(url)
-    engine = Engine(url, Work(app).handlers())
-    last: dict[str, datetime] = {}
-    was = False
-    with engine.app.open():
-        while not stop.wait(TICK_S):
-            elected = election.elected()
-            if elected and not was:
-                say("this worker schedules")
-            was = elected
-            if elected:
-                _tick(app, engine, last)
-    election.resign()
-
-
-def _tick(app: App, engine: Engine, last: dict[str, datetime]) -> None:
-    try:
-        app.reload()
-        now = app.clock.now()
-        engine.defer_checks(due_by_host(app, now))
-        for name in due_routines(last, now, app.settings.get("MONITOR_TIME_ZONE")):
-            engine.defer_routine(name)
-            last[name] = now
-    except MonitorError as error:
-        message = f"schedule: {error}"
-        entry = HealthEntry(at=app.clock.now(), kind="internal", message=message)
-        app.store.add_health([entry])
-
-
-def due_by_host(app: App, now: datetime) -> dict[str, list[str]]:
-    """The sources that are due, by host."""
-    states = app.store.source_states()
-    found: dict[str, list[str]] = defaultdict(list)
-    for source in app.sources():
-        if source.enabled and is_due(source, states.get(source.id), now):
-            found[host_of(source, now)].append(source.id)
-    return dict(found)
-
-
-def due_routines(last: dict[str, datetime], now: datetime, zone: str) -> list[str]:
-    """Routines whose time has come since they last ran; cron ones not at the very first look."""
-    due = [
-        name
-        for name, every_s in INTERVALS_S.items()
-        if name not in last or (now - last[name]).total_seconds() >= every_s
-    ]
-    for name, cron in CRONS.items():
-        before = last.setdefault(name, now)
-        fire = cron_trigger(cron, zone).get_next_fire_time(before, before + timedelta(seconds=1))
-        if fire is not None and fire <= now:
-            due.append(name)
-    return due
+    client: Client
+    leases: HostLeases

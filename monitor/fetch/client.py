@@ -19,7 +19,7 @@ from monitor.egress.exchange import Broken, Received
 from monitor.egress.gate import Gate, Vetted
 from monitor.fetch.leg import Leg, robots_leg
 from monitor.fetch.outcome import Circumstances, broken, failed, judge, silence
-from monitor.fetch.politeness import HostQueues
+from monitor.fetch.politeness import HostQueues, Turns
 from monitor.fetch.redirect import STATUSES, NoHop, next_hop
 from monitor.fetch.robots import RobotsFile, RobotsFiles
 from monitor.fetch.secret_parts import MissingSecret, Revealing, secret_parts
@@ -47,16 +47,18 @@ class Client:
         secrets: Mapping[str, Revealing] | None = None,
         max_connections: int = 100,
         ca_file: str | None = None,
+        turns: Turns | None = None,
     ) -> None:
         """`user_agent` is "product/version (contact)"; its product is what robots.txt is asked for.
 
         `secrets` are the environment's secrets by variable name. `ca_file` replaces the bundled
-        certificate authorities.
+        certificate authorities. `turns` is asked for leave where other processes fetch as well.
         """
         self._gate = gate
         self._clock = clock
         self._monotonic = monotonic
         self._product = user_agent.partition("/")[0]
+        self._turns = turns
         self._secrets = secrets or {}
         self._max_connections = max_connections
         self._transport = Transport(
@@ -175,10 +177,16 @@ class Client:
             self._transport.running + self._resolving < self._max_connections
             and len(self._ready) < MAX_READY
         ):
-            turn = self._queues.pop(self._monotonic())
+            now = self._monotonic()
+            turn = self._queues.pop(now)
             if turn is None:
                 return
-            leg = turn[1]
+            host, leg = turn
+            if self._turns is not None:
+                wait_s = self._turns.wait_s(host, leg.job.politeness.min_delay_s)
+                if wait_s > 0:
+                    self._queues.put_back(host, leg, now, wait_s)
+                    continue
             known = self._gate.known(leg.target)
             if known is None:
                 self._resolve(leg)

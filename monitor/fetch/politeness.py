@@ -8,12 +8,22 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 T = TypeVar("T")
 
 #: Above this many remembered hosts, those that are idle and owe no pause are forgotten.
 MAX_IDLE_HOSTS = 20_000
+
+
+class Turns(Protocol):
+    """Leave to ask a host, where other processes ask it as well."""
+
+    def wait_s(self, host: str, pause_s: float) -> float:
+        """0 when the host may be asked now, else seconds after which to ask for leave again.
+
+        `pause_s` is what the host is owed after the last request.
+        """
 
 
 @dataclass(slots=True)
@@ -84,6 +94,13 @@ class HostQueues(Generic[T]):
         host.active -= 1
         host.next_at = max(host.next_at, now + host.min_delay_s)
         self._list(name, host, now)
+
+    def put_back(self, name: str, item: T, now: float, wait_s: float) -> None:
+        """What pop() gave goes first again, not before `wait_s`: another process has the host."""
+        host = self._hosts[name]
+        host.active -= 1
+        host.next_at = now + wait_s
+        self.push(name, item, now, first=True)
 
     def silence(self, name: str, until: float) -> None:
         """The host asked not to be asked before `until` (Retry-After)."""

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import psycopg
 
-#: Any number, the same for all workers of one database.
-LOCK = 7_236_100
+from monitor.domain.errors import StoreError
+
+#: Any numbers, the same for all workers of one database.
+LOCK, LOCK_START = 7_236_100, 7_236_101
 
 
 class Election:
@@ -38,3 +43,15 @@ class Election:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+@contextmanager
+def alone(database_url: str) -> Iterator[None]:
+    """One worker after the other: what each does when it starts. Raises StoreError."""
+    try:
+        connection = psycopg.connect(database_url, autocommit=True)
+    except psycopg.Error as error:
+        raise StoreError(f"the shared queue's database does not answer: {error}") from error
+    with connection:
+        connection.execute("SELECT pg_advisory_lock(%s)", (LOCK_START,))
+        yield

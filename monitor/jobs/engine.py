@@ -2,21 +2,67 @@
 
 A job calls the service it is named after and holds nothing itself, so that doing it twice has one
 effect. One lock a host keeps politeness, one for delivery keeps the order at every destination,
-across all workers; a queueing lock keeps jobs of one thing from piling up.
+across all workers; of one thing only one job waits or runs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import asyncio
+import contextlib
+import signal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import procrastinate
 from procrastinate import exceptions
 
+from monitor.domain.errors import ConfigError, StoreError
+
 #: Attempts of a job whose machinery failed (a source that fails is no failed job).
 ATTEMPTS = 6
 QUEUES = ("checks", "reading", "routines")
+#: Jobs put on the queue with one statement.
+BATCH = 500
+#: A worker without a sign of life for so many of its intervals is dead.
+MISSED_SIGNS = 4
+
+_STATES = {
+    "todo": "waiting",
+    "doing": "running",
+    "failed": "dead",
+    "aborted": "dead",
+    "succeeded": "done",
+    "cancelled": "given up",
+}
+_COUNTS = """
+SELECT job.queue_name, job.task_name, job.status::text AS status, job.attempts > 0 AS again,
+       count(*) AS jobs, min(first.at) AS oldest
+FROM procrastinate_jobs job
+LEFT JOIN LATERAL (
+    SELECT min(at) AS at FROM procrastinate_events WHERE job_id = job.id
+) first ON true
+GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"""
+_HELD = """
+SELECT DISTINCT lock FROM procrastinate_jobs
+WHERE status IN ('todo', 'doing') AND lock = ANY(%(locks)s)"""
+_DEAD = """
+SELECT job.id, job.task_name, job.args::text AS args, max(event.at) AS at
+FROM procrastinate_jobs job JOIN procrastinate_events event ON event.job_id = job.id
+WHERE job.status = 'failed' AND job.id > %(after)s
+GROUP BY job.id ORDER BY job.id LIMIT 100"""
+
+
+def queue_url(url: str) -> str:
+    """The libpq address of a database URL. Raises ConfigError for SQLite."""
+    if not url.startswith("postgres"):
+        raise ConfigError(
+            "the shared queue needs PostgreSQL: set MONITOR_DATABASE_URL=postgresql://…; "
+            "on SQLite one `monitor run` does everything"
+        )
+    return "postgresql://" + url.partition("://")[2]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,26 +71,45 @@ class Handlers:
 
     check: Callable[[str, Sequence[str]], None]  #: (host, source ids)
     routine: Callable[[str], None]  #: name: "deliver", "digests", "nightly" …
-    back_read: Callable[[str, int, int], None]  #: (archive, first byte, end byte)
+    back_read: Callable[[str, int, int], None]  #: (archive, first, end): see backreading
+
+
+#: For a process that only looks at the queue or puts jobs on it.
+NOBODY = Handlers(
+    check=lambda host, sources: None,
+    routine=lambda name: None,
+    back_read=lambda archive, start, end: None,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobCount:
-    """Jobs of one task in one state."""
+    """Jobs of one task in one state: waiting, retried, running, dead."""
 
     queue: str
     task: str
     state: str
     count: int
+    oldest: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadJob:
+    """A job that was tried as often as it may be."""
+
+    number: int
+    task: str
+    arguments: str
+    at: datetime
 
 
 class Engine:
-    """The queue: defers jobs and runs them."""
+    """The queue: defers jobs, rescues those of dead workers, and runs them."""
 
     def __init__(self, database_url: str, handlers: Handlers) -> None:
         """`database_url` is a libpq address; nothing is opened yet."""
         self.app = procrastinate.App(
-            connector=procrastinate.PsycopgConnector(conninfo=database_url)
+            connector=procrastinate.PsycopgConnector(conninfo=database_url, min_size=1, max_size=6)
         )
         retry = procrastinate.RetryStrategy(max_attempts=ATTEMPTS, exponential_wait=3)
         self._check = self.app.task(name="check", queue="checks", retry=retry)(handlers.check)
@@ -56,56 +121,152 @@ class Engine:
         )
 
     def prepare(self) -> None:
-        """Create the queue's tables where they are missing."""
-        with self.app.open():
-            connector = self.app.connector.get_sync_connector()
-            row = connector.execute_query_one("SELECT to_regclass('procrastinate_jobs') AS found")
+        """Create the queue's tables where they are missing; one worker after the other."""
+        with self.opened():
+            (row,) = self._rows("SELECT to_regclass('procrastinate_jobs') AS found")
             if row["found"] is None:
                 self.app.schema_manager.apply_schema()
 
+    @contextmanager
+    def opened(self) -> Iterator[Engine]:
+        """The connections, for deferring, rescuing and counting. Raises StoreError."""
+        try:
+            with self.app.open():
+                yield self
+        except exceptions.ConnectorException as error:
+            raise StoreError(f"the shared queue does not answer: {error.__cause__}") from error
+
     def defer_checks(self, by_host: Mapping[str, Sequence[str]]) -> int:
-        """One job a host with its due sources; a host whose job still waits gets no second one."""
-        return sum(
-            self._deferred(self._check, f"host:{host}", host=host, sources=list(sources))
-            for host, sources in by_host.items()
-        )
+        """One job a host with its due sources; a host whose job waits or runs gets no second one.
+
+        Returns how many were new.
+        """
+        given = {
+            f"host:{host}": {"host": host, "sources": list(ids)} for host, ids in by_host.items()
+        }
+        return self._defer(self._check, given)
 
     def defer_routine(self, name: str) -> int:
-        """One job of this routine, unless one waits."""
-        return self._deferred(self._routine, f"routine:{name}", name=name)
+        """One job of this routine, unless one waits or runs."""
+        return self._defer(self._routine, {f"routine:{name}": {"name": name}}, priority=10)
 
-    def defer_back_read(self, archive: str, start: int, end: int) -> int:
-        """Read the records of a WARC file that begin in [start, end)."""
-        name = f"read:{archive}:{start}"
-        return self._deferred(self._read, name, archive=archive, start=start, end=end)
+    def defer_back_read(self, archive: str, parts: Sequence[tuple[int, int]]) -> int:
+        """Read these parts of an archive, behind everything else; how many were new."""
+        given = {
+            f"read:{archive}:{start}": {"archive": archive, "start": start, "end": end}
+            for start, end in parts
+        }
+        return self._defer(self._read, given, priority=-10)
 
-    def _deferred(self, task: Any, lock: str, **arguments: Any) -> int:
-        try:
-            task.configure(lock=lock, queueing_lock=lock).defer(**arguments)
-        except exceptions.AlreadyEnqueued:
-            return 0
-        return 1
+    def _defer(self, task: Any, given: Mapping[str, dict[str, Any]], priority: int = 0) -> int:
+        """Only the elected worker defers checks and routines, so what is free now stays free."""
+        taken = set(self._held(list(given)))
+        fresh = [(lock, args) for lock, args in given.items() if lock not in taken]
+        for start in range(0, len(fresh), BATCH):
+            jobs = [
+                task.configure(lock=lock, queueing_lock=lock, priority=priority).make_new_job(
+                    **args
+                )
+                for lock, args in fresh[start : start + BATCH]
+            ]
+            with contextlib.suppress(exceptions.AlreadyEnqueued):
+                self.app.job_manager.batch_defer_jobs(jobs)
+        return len(fresh)
+
+    def _held(self, locks: Sequence[str]) -> list[str]:
+        return [row["lock"] for row in self._rows(_HELD, locks=list(locks))] if locks else []
+
+    def rescue(self, now: datetime, heartbeat_s: float) -> int:
+        """Put jobs of dead workers back on the queue; how many.
+
+        One that was tried as often as it may be is dead itself: it may be what kills.
+        """
+        manager = self.app.job_manager
+        connector = self.app.connector.get_sync_connector()
+        stalled = connector.execute_query_all(
+            procrastinate.sql.queries["select_stalled_jobs_by_heartbeat"],
+            queue=None,
+            task_name=None,
+            seconds_since_heartbeat=heartbeat_s * MISSED_SIGNS,
+        )
+        for row in stalled:
+            if row["attempts"] + 1 >= ATTEMPTS:
+                self._end(row["id"], "failed")
+                continue
+            try:
+                manager.retry_job_by_id(row["id"], now)
+            except exceptions.UniqueViolation:  # its like waits already
+                self._end(row["id"], "failed", delete=True)
+        return len(stalled)
+
+    def _end(self, job_id: int, state: str, *, delete: bool = False) -> None:
+        self.app.connector.get_sync_connector().execute_query(
+            procrastinate.sql.queries["finish_job"],
+            job_id=job_id,
+            status=state,
+            delete_job=delete,
+        )
+
+    def dead(self, after: int) -> tuple[DeadJob, ...]:
+        """Jobs that died, by number, those after this number."""
+        return tuple(
+            DeadJob(number=row["id"], task=row["task_name"], arguments=row["args"], at=row["at"])
+            for row in self._rows(_DEAD, after=after)
+        )
 
     def counts(self) -> tuple[JobCount, ...]:
         """Jobs by queue, task and state."""
-        with self.app.open():
-            connector = self.app.connector.get_sync_connector()
-            rows = connector.execute_query_all(
-                "SELECT queue_name, task_name, status::text AS status, count(*) AS jobs "
-                "FROM procrastinate_jobs GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
-            )
         return tuple(
             JobCount(
                 queue=row["queue_name"],
                 task=row["task_name"],
-                state=row["status"],
+                state="retried"
+                if row["status"] == "todo" and row["again"]
+                else _STATES.get(row["status"], row["status"]),
                 count=row["jobs"],
+                oldest=row["oldest"],
             )
-            for row in rows
+            for row in self._rows(_COUNTS)
         )
 
-    def run_worker(self, *, concurrency: int, name: str) -> None:
-        """Run jobs until SIGTERM; jobs in flight end first (graceful drain)."""
-        self.app.run_worker(
-            queues=list(QUEUES), concurrency=concurrency, name=name, install_signal_handlers=True
-        )
+    def _rows(self, query: str, **values: Any) -> list[dict[str, Any]]:
+        connector = self.app.connector.get_sync_connector()
+        return list(connector.execute_query_all(query, **values))
+
+    def run_worker(
+        self, *, concurrency: int, name: str, heartbeat_s: float, on_stop: Callable[[], None]
+    ) -> bool:
+        """Run jobs until SIGTERM or SIGINT; jobs in flight end first.
+
+        `on_stop` is called at the signal, so that long jobs can end early. False when the worker
+        ended for another reason, such as a database that went away.
+        """
+        return asyncio.run(self._serve(concurrency, name, heartbeat_s, on_stop))
+
+    async def _serve(
+        self, concurrency: int, name: str, heartbeat_s: float, on_stop: Callable[[], None]
+    ) -> bool:
+        async with self.app.open_async():
+            running = asyncio.create_task(
+                self.app.run_worker_async(
+                    queues=list(QUEUES),
+                    concurrency=concurrency,
+                    name=name,
+                    install_signal_handlers=False,
+                    update_heartbeat_interval=heartbeat_s,
+                    stalled_worker_timeout=heartbeat_s * MISSED_SIGNS,
+                    delete_jobs="successful",
+                )
+            )
+
+            def told() -> None:
+                on_stop()
+                running.cancel()  # the worker takes this as: no new jobs, end what runs
+
+            for number in (signal.SIGTERM, signal.SIGINT):
+                asyncio.get_running_loop().add_signal_handler(number, told)
+            try:
+                await running
+            except asyncio.CancelledError:
+                return True
+            return False

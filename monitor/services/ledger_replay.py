@@ -27,8 +27,20 @@ def read_directory(directory: Path) -> tuple[tuple[Table, ...], tuple[str, ...]]
     Order is the workbooks' own modified time; of equal times the file name decides, so that two
     runs agree.
     """
-    tables: list[Table] = []
     problems: list[str] = []
+    tables = tuple(table for _, table in read_publications(directory, problems))
+    return tables, tuple(problems)
+
+
+def read_publications(
+    directory: Path, problems: list[str] | None = None
+) -> tuple[tuple[Path, Table], ...]:
+    """(file, its roster table) of every workbook under a directory, oldest first.
+
+    `problems` gets a line for each file that holds none.
+    """
+    found: list[tuple[Path, Table]] = []
+    problems = [] if problems is None else problems
     for path in sorted(directory.rglob("*.xlsx")):
         try:
             table = choose_table(read_tables(path.read_bytes(), "", path.name))
@@ -38,9 +50,9 @@ def read_directory(directory: Path) -> tuple[tuple[Table, ...], tuple[str, ...]]
         if table is None:
             problems.append(f"{path.name}: no table has the columns of a roster")
         else:
-            tables.append(table)
-    tables.sort(key=lambda table: (table.modified_at or _NEVER, table.file_name))
-    return tuple(tables), tuple(problems)
+            found.append((path, table))
+    found.sort(key=lambda one: (one[1].modified_at or _NEVER, one[1].file_name))
+    return tuple(found)
 
 
 def steps(

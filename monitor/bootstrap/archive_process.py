@@ -1,0 +1,31 @@
+"""What a process that reads archives calls: rules and scan are built once in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+
+from monitor.bootstrap import knowledge
+from monitor.detect.document import Document
+from monitor.detect.engine import findings
+from monitor.detect.pack import load
+from monitor.detect.rules import change, field, phrase
+from monitor.detect.triggers import TriggerScan
+from monitor.services.archives import Part
+from monitor.services.backreading import PartReading, Shelf, read_part
+
+
+def reader(rules: Mapping[str, str], governors: str, shelf: Shelf) -> Callable[[Part], PartReading]:
+    """`rules` are the rule files by name; what is given reads one part of an archive."""
+    kinds = {kind.name: kind for kind in (change.KIND, field.KIND, phrase.KIND)}
+    pack = load(dict(rules), kinds, governors)
+    scan = TriggerScan.build(pack.anchors())
+    gazetteer = cache(knowledge.gazetteer)
+
+    def detecting(document: Document) -> int:
+        return len(findings(document, pack, gazetteer()))
+
+    def read(part: Part) -> PartReading:
+        return read_part(part, shelf, scan.relevant, detecting)
+
+    return read

@@ -1,0 +1,281 @@
+"""Back-reading: years of archived pages through the same steps as news, telling nobody.
+
+A process reads a part: it scans the raw bytes, extracts what holds a trigger word, reads it with
+the rules, and gives back the pages that say something. Its owner commits them and notes the part
+as done, so that a run that was broken off goes on where it was.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from monitor.detect.document import Document
+from monitor.domain.errors import ExtractError
+from monitor.domain.health import HealthEntry
+from monitor.domain.ident import SourceId, content_id
+from monitor.domain.item import Item, Reading
+from monitor.domain.snapshot import Request, Snapshot
+from monitor.domain.source import Source, SourceState
+from monitor.extract.article import read_article
+from monitor.extract.links import without_tracking
+from monitor.ports import Clock, Store
+from monitor.services.archives import Part, halves, pages_of
+from monitor.services.intake import Intake
+from monitor.services.warc_record import ArchivedPage
+
+#: Parts that are read or wait to be committed, for each process.
+AHEAD = 3
+_MOST_PROBLEMS = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A page that says something, as a capture and the item on it."""
+
+    snapshot: Snapshot
+    item: Item
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartReading:
+    """What a part holds."""
+
+    found: tuple[Found, ...] = ()
+    pages: int = 0
+    relevant: int = 0  #: pages with a trigger word, which were extracted
+    problems: tuple[str, ...] = ()
+
+    def __add__(self, other: PartReading) -> PartReading:
+        return PartReading(
+            found=(*self.found, *other.found),
+            pages=self.pages + other.pages,
+            relevant=self.relevant + other.relevant,
+            problems=(*self.problems, *other.problems)[:_MOST_PROBLEMS],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartDone:
+    """What came of a part: counts alone."""
+
+    part: Part
+    pages: int
+    relevant: int
+    found: int
+    events: int
+
+
+#: In the process: does this page say anything? (document) -> number of findings.
+Detecting = Callable[[Document], int]
+#: In the owner: reads a part in a bounded process. Raises ExtractError when the process is lost.
+PartReader = Callable[[Part], PartReading]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """Whose page is it: sources by host, and one for pages of hosts that no source covers."""
+
+    by_host: Mapping[str, Source]
+    other: Source
+
+    def source_of(self, url: str) -> Source:
+        """The source that covers the page's host, or a parent of it."""
+        host = (urlsplit(url).hostname or "").removeprefix("www.")
+        while host:
+            if host in self.by_host:
+                return self.by_host[host]
+            host = host.partition(".")[2]
+        return self.other
+
+
+def read_part(
+    part: Part, shelf: Shelf, relevant: Callable[[bytes], bool], detecting: Detecting
+) -> PartReading:
+    """Scan, extract, detect: the work of a process on one part. Raises OSError."""
+    pages = extracted = 0
+    found: list[Found] = []
+    problems: list[str] = []
+    for page in pages_of(part):
+        if isinstance(page, str):
+            problems.append(page)
+            continue
+        pages += 1
+        if not relevant(page.body):
+            continue
+        extracted += 1
+        try:
+            one = _found(page, shelf, detecting)
+        except ExtractError as error:
+            problems.append(str(error))
+            continue
+        if one is not None:
+            found.append(one)
+    return PartReading(
+        found=tuple(found),
+        pages=pages,
+        relevant=extracted,
+        problems=tuple(problems[:_MOST_PROBLEMS]),
+    )
+
+
+def _found(page: ArchivedPage, shelf: Shelf, detecting: Detecting) -> Found | None:
+    article = read_article(
+        page.body, url=page.url, charset=page.charset, media_type=page.media_type
+    )
+    source = shelf.source_of(page.url)
+    item = Item(
+        source_id=source.id,
+        key=without_tracking(article.url),
+        url=without_tracking(article.url),
+        title=article.title,
+        text=article.text,
+        kind=source.document_kind,
+        published=article.published,
+        published_at=article.published_at,
+        modified_at=article.modified_at,
+        author=article.author,
+        language=article.language,
+        locator="article",
+        extractor=article.extractor,
+    )
+    document = Document(
+        id=item.id,
+        url=item.url,
+        title=item.title,
+        published=item.published,
+        kind=item.kind,
+        text=item.text,
+        source_states=source.states,
+    )
+    if not detecting(document):
+        return None
+    return Found(snapshot=_snapshot(page, source), item=item)
+
+
+def _snapshot(page: ArchivedPage, source: Source) -> Snapshot:
+    return Snapshot(
+        source_id=source.id,
+        request=Request(url=page.url, purpose="archive"),
+        final_url=page.url,
+        status=200,
+        headers=page.headers,
+        body=page.body,
+        media_type=page.media_type,
+        charset=page.charset,
+        captured_at=page.captured_at,
+    )
+
+
+class BackReading:
+    """Reads parts through processes and commits what they found; used from one thread."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        intake: Intake,
+        reader: PartReader,
+        shelf: Shelf,
+    ) -> None:
+        """`intake` must be a silent one."""
+        self._store = store
+        self._clock = clock
+        self._intake = intake
+        self._reader = reader
+        self._sources = {s.id: s for s in (*shelf.by_host.values(), shelf.other)}
+
+    def done(self, part: Part) -> PartDone | None:
+        """What came of the part in an earlier run."""
+        stored = self._store.fact(_fact(part))
+        return PartDone(part=part, **json.loads(stored)) if stored else None
+
+    def read_all(self, parts: Iterable[Part], processes: int) -> Iterator[PartDone]:
+        """Read parts side by side, a bounded number ahead; committed in order, so that two runs
+        over one archive log the same."""
+        waiting = iter(parts)
+        running: deque[tuple[Part, Future[PartReading]]] = deque()
+        with ThreadPoolExecutor(processes, thread_name_prefix="part") as threads:
+            while True:
+                while len(running) < processes * AHEAD and (part := next(waiting, None)):
+                    running.append((part, threads.submit(self._bounded, part)))
+                if not running:
+                    return
+                part, future = running.popleft()
+                yield self._commit(part, future.result())
+
+    def read(self, part: Part) -> PartDone:
+        """One part, unless it was read before."""
+        return self.done(part) or self._commit(part, self._bounded(part))
+
+    def _bounded(self, part: Part) -> PartReading:
+        """A page that costs its process its life costs that page, not the part."""
+        try:
+            return self._reader(part)
+        except ExtractError as error:
+            smaller = halves(part)
+            if not smaller:
+                where = f"{part.archive} from {part.start} to {part.end}"
+                return PartReading(problems=(f"{where} cannot be read: {error}",))
+            return self._bounded(smaller[0]) + self._bounded(smaller[1])
+
+    def _commit(self, part: Part, reading: PartReading) -> PartDone:
+        events = sum(map(self._take, reading.found))
+        if reading.problems:
+            self._store.add_health([self._entry(part, reading)])
+        counts = {
+            "pages": reading.pages,
+            "relevant": reading.relevant,
+            "found": len(reading.found),
+            "events": events,
+        }
+        self._store.set_fact(_fact(part), json.dumps(counts))
+        return PartDone(part=part, **counts)
+
+    def _take(self, found: Found) -> int:
+        """Take a page in; one that is known in the same or a later form says nothing new."""
+        item = found.item
+        known = self._store.known_revisions(item.source_id, [item.id]).get(item.id)
+        if known is not None and (
+            known.item.digest == item.digest or known.captured_at >= found.snapshot.captured_at
+        ):
+            return 0
+        source = self._sources[item.source_id]
+        state = SourceState(source_id=source.id)
+        return self._intake.take(source, state, found.snapshot, Reading(items=(item,))).events
+
+    def _entry(self, part: Part, reading: PartReading) -> HealthEntry:
+        shown = "; ".join(reading.problems[:5])
+        return HealthEntry(
+            at=self._clock.now(),
+            kind="reading",
+            message=f"backfill of {Path(part.archive).name}: {len(reading.problems)} pages could "
+            f"not be read: {shown}"[:1000],
+        )
+
+
+def _fact(part: Part) -> str:
+    path = Path(part.archive)
+    size = path.stat().st_size if path.is_file() else 0
+    return f"backread:{content_id(part.archive, str(size))}:{part.start}-{part.end}"
+
+
+def shelf_for(sources: Iterable[tuple[str, Source]], other: Source) -> Shelf:
+    """A shelf from (host, source) pairs; of several sources of a host the first, without options.
+
+    The options are the kind's own and of no use to an archive.
+    """
+    by_host: dict[str, Source] = {}
+    for host, source in sources:
+        by_host.setdefault(host.removeprefix("www."), replace(source, options=None))
+    return Shelf(by_host=by_host, other=other)
+
+
+#: For pages of hosts that no source covers.
+ARCHIVE = SourceId("archive")
