@@ -13,12 +13,25 @@ from monitor.domain.item import Reading
 from monitor.domain.snapshot import Request, Snapshot
 from monitor.domain.source import Source
 from monitor.kinds import ChannelKind, ReadContext, RuleKind, SourceKind
-from monitor.sources import feed, legiscan, listing, openstates, page, table
+from monitor.sources import (
+    courtlistener,
+    federal_register,
+    feed,
+    legiscan,
+    legistar,
+    listing,
+    openstates,
+    page,
+    table,
+)
 
 #: Kinds of source by the word used in feeds.yaml. `Any`: each kind has its own options.
 SOURCE_KINDS: dict[str, SourceKind[Any]] = {
+    "courtlistener": courtlistener.KIND,
+    "federal_register": federal_register.KIND,
     "feed": feed.KIND,
     "legiscan": legiscan.KIND,
+    "legistar": legistar.KIND,
     "listing": listing.KIND,
     "openstates": openstates.KIND,
     "page": page.KIND,
