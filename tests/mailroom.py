@@ -84,7 +84,9 @@ class Mailroom:
     clock: SetClock = field(default_factory=SetClock)
     correspondence: Correspondence = field(
         default_factory=lambda: Correspondence(
-            links=Links(base_url=BASE), secret=SECRET, mail_from="monitor@example.org"
+            links=Links(base_url=BASE),
+            secret=SECRET,
+            mail_from="Policy monitor <monitor@example.org>",
         )
     )
     policy: DeliveryPolicy = field(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from email.utils import parseaddr
 from urllib.parse import quote
 
 from monitor.domain.subscription import Cadence, Subscription
@@ -21,7 +22,7 @@ class Correspondence:
 
     links: Links = field(default_factory=Links)
     secret: str = field(default="", repr=False)
-    mail_from: str = ""  #: bare address that gets "unsubscribe" mails
+    mail_from: str = ""  #: sender ("Name <address>" or an address): gets "unsubscribe" mails
 
     @property
     def public(self) -> bool:
@@ -74,7 +75,8 @@ def cadence_words(subscription: Subscription) -> str:
 
 
 def _mailto(subscription: Subscription, correspondence: Correspondence) -> str:
-    if not correspondence.mail_from:
+    address = parseaddr(correspondence.mail_from)[1]
+    if not address:
         return ""
     subject = quote(f"unsubscribe {subscription.id}")
-    return f"mailto:{quote(correspondence.mail_from, safe='@+.-_')}?subject={subject}"
+    return f"mailto:{quote(address, safe='@+.-_')}?subject={subject}"
