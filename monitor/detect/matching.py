@@ -211,7 +211,7 @@ def _plain_keys(words: frozenset[str]) -> frozenset[str]:
     return frozenset() if any(word.endswith("*") for word in words) else words
 
 
-_TOPIC_SCOPES = ("sentence", "title", "near")
+_TOPIC_SCOPES: tuple[str, ...] = ("sentence", "title", "near")
 
 
 def _object_end(line: Line, first: int) -> int:
