@@ -62,6 +62,10 @@ def new_facts(event: Event, claim: Claim, *, retold: bool) -> tuple[dict[str, ob
     where = _where(event.jurisdiction, finding)
     if where != event.jurisdiction:
         facts["jurisdiction"] = where
+        for name in ("state", "county", "place"):
+            was, now = getattr(event.jurisdiction, name), getattr(where, name)
+            if was != now:
+                changed.append((name, _text(was), _text(now)))
     if event.worth is Worth.REVIEW and worth_of(finding) is Worth.ALERT:
         facts["worth"] = Worth.ALERT
         changed.append(("worth", Worth.REVIEW.value, Worth.ALERT.value))
