@@ -104,5 +104,7 @@ def _outdone(one: Finding, other: Finding) -> bool:
     if one.event_type is T.LAWSUIT_FILED and one.occurred is not None and other.occurred is None:
         return False
     return _agree(one.jurisdiction.state, other.jurisdiction.state) and (
-        one.event_type.value.startswith("state_") or _agree(_subject(one), _subject(other))
+        _agree(one.bill, other.bill)
+        if one.event_type.value.startswith("state_")
+        else _agree(_subject(one), _subject(other))
     )

@@ -81,7 +81,9 @@ class Filler:
             quote=self._quote(sighting.line),
             rule=spec.id,
             rule_version=rule.version,
-            worth=self._worth(rule, sighting, subject, event_type),
+            worth=Worth.REVIEW
+            if bill is not None and sighting.topic != "urging" and _is_resolution(bill)
+            else self._worth(rule, sighting, subject, event_type),
         )
 
     def _worth(
@@ -153,6 +155,14 @@ def _models(line: Line, act: int) -> list[Model]:
         if token.symbol in _MODELS
     ]
     return [model for _, model in sorted(found, key=lambda row: row[0])]
+
+
+#: Heads of what a legislature only says or asks: no law comes of it.
+_RESOLUTIONS = ("SM ", "HM ", "SR ", "HR ", "SJM ", "HJM ", "SCR ", "HCR ", "AR ")
+
+
+def _is_resolution(bill: Bill) -> bool:
+    return bill.number.startswith(_RESOLUTIONS)
 
 
 def _direction(rule: Rule, sighting: Sighting) -> Direction:
