@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from monitor.detect import bills
 from monitor.detect.document import Document
+from monitor.detect.fill import Filler
 from monitor.detect.merge import distinct
 from monitor.detect.rule import Pack, Rule
 from monitor.detect.scene import Scene, Sighting, lay_out
-from monitor.detect.slots.fill import Filler
 from monitor.detect.slots.names import names_of
 from monitor.domain.claim import Finding
 from monitor.resolve.gazetteer import Gazetteer

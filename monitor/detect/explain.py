@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from monitor.detect.clauses.line import Line
 from monitor.detect.document import Document
 from monitor.detect.engine import findings, relevant, sightings
-from monitor.detect.language.line import Line
 from monitor.detect.matching import Prepared
 from monitor.detect.phrase import Act, Choice, Gap, Node, PhraseProblem, Sequence_, compiled, parse
 from monitor.detect.rule import Pack, Rule

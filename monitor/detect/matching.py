@@ -7,9 +7,9 @@ from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import Field
 
-from monitor.detect.language.guards import Guards, Stop, Surroundings
-from monitor.detect.language.line import Line
-from monitor.detect.language.tense import history, is_fresh
+from monitor.detect.clauses.guards import Guards, Stop, Surroundings
+from monitor.detect.clauses.line import Line
+from monitor.detect.clauses.tense import history, is_fresh
 from monitor.detect.language.words import Match, Pattern
 from monitor.detect.pack_spec import ContextSpec, Phrase, RuleSpec
 from monitor.detect.phrase import Phrases

@@ -14,8 +14,8 @@ import re2
 import yaml
 from pydantic import ValidationError
 
-from monitor.detect.language.guards import Guard
-from monitor.detect.language.line import Trie
+from monitor.detect.clauses.guards import Guard
+from monitor.detect.clauses.line import Trie
 from monitor.detect.language.words import word_set
 from monitor.detect.pack_spec import GuardSpec, PackFile, RuleSpec, TopicSpec, VocabularySpec
 from monitor.detect.phrase import Node, PhraseProblem, Terms, expand, parse

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 import ahocorasick_rs
 
-from monitor.detect.language.guards import Guard, Guards
-from monitor.detect.language.line import Trie
+from monitor.detect.clauses.guards import Guard, Guards
+from monitor.detect.clauses.line import Trie
 from monitor.detect.language.words import Pattern
 from monitor.detect.pack_spec import RuleSpec
 from monitor.detect.phrase import Node, Phrases, Terms, compiled, keys, parse, united

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from monitor.detect.clauses.guards import Stop
+from monitor.detect.clauses.line import Line, LineReader, Trie
 from monitor.detect.document import Document
 from monitor.detect.language.folding import Folded, fold
-from monitor.detect.language.guards import Stop
-from monitor.detect.language.line import Line, LineReader, Trie
 from monitor.detect.language.sentences import Sentence, sentences
 from monitor.detect.phrase import Phrases
 from monitor.detect.slots.agency import AgencyReader

@@ -1,1 +1,1 @@
-"""Sentence work: folding, sentences, tokens, symbols, guards, dates."""
+"""Words: folding, sentences, tokens, dates."""

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from monitor.detect.language.line import Line
+from monitor.detect.clauses.line import Line
 from monitor.detect.matching import PhraseSpec, Prepared, in_line, prepare
 from monitor.detect.scene import Scene, Sighting
 from monitor.domain.vocabulary import DocumentKind

@@ -1,1 +1,1 @@
-"""Slots of a finding: agency, place, model, bill, amount."""
+"""What is named in a sentence: agencies, places, bills, amounts."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from monitor.detect.clauses.line import Line
 from monitor.detect.language.dates import When, resolve
-from monitor.detect.language.line import Line
 from monitor.detect.language.words import word_set
 from monitor.domain.moment import Precision, StatedDate
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from monitor.detect.language.line import Line
-from monitor.detect.language.tense import occurred
+from monitor.detect.clauses.line import Line
+from monitor.detect.clauses.tense import occurred
 from monitor.detect.language.words import word_set
 from monitor.detect.rule import Pack, Rule
 from monitor.detect.scene import Scene, Sighting
 from monitor.detect.slots.bill import Amount, Bill
 from monitor.detect.slots.names import GazetteerNames
-from monitor.detect.slots.where import Subject, WhereReader
+from monitor.detect.where import Subject, WhereReader
 from monitor.domain.claim import Finding, Jurisdiction, Quote
 from monitor.domain.vocabulary import (
     REVIEW_ONLY,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from monitor.detect.language.line import Line
+from monitor.detect.clauses.line import Line
 from monitor.detect.phrase import Phrases, any_of
 
 #: No phrases: never found.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import re2
 
-from monitor.detect.language.line import Line
+from monitor.detect.clauses.line import Line
 from monitor.detect.language.words import word_set
 from monitor.detect.scene import Scene, Sighting
 from monitor.detect.slots.agency import Agency
