@@ -30,7 +30,7 @@ from monitor.domain.roster import (
 )
 from monitor.domain.snapshot import Snapshot
 from monitor.domain.source import Source, SourceState
-from monitor.domain.subscription import Digest
+from monitor.domain.subscription import Digest, Subscription
 from monitor.domain.vocabulary import (
     Direction,
     EventType,
@@ -41,6 +41,9 @@ from monitor.domain.vocabulary import (
     Tier,
     Worth,
 )
+from monitor.notify.audience import audience
+from monitor.notify.digest import Reach, digest
+from monitor.notify.windows import Window
 from monitor.resolve.gazetteer import Gazetteer
 from monitor.services.health import HealthService
 from monitor.services.query import QueryService
@@ -246,13 +249,7 @@ def fill(store: SqlStore, places: Gazetteer, number: int = 150) -> Website:
     fresh = NOW - timedelta(hours=1)
     read = {"checked_at": fresh, "succeeded_at": fresh, "last_outcome": "changed"}
     store.commit_states([SourceState(source_id=one.id, **read) for one in sources()])  # type: ignore[arg-type]
-    store.commit_digest(
-        Digest(
-            id="digest-1", subscription_id=SubscriptionId("public"), start=NOW - timedelta(days=7),
-            end=NOW, made_at=NOW, event_ids=tuple(e.id for e in events[140:150]), public=True,
-        ),
-        None,
-    )  # fmt: skip
+    store.commit_digest(_digest(opened[-13:]), None)
     return Website(
         url="", store=store, site=None, clock=StillClock(), app=None,  # type: ignore[arg-type]
         opened=tuple(one.event for one in opened), hostile=hostile.id, merged=gone.id,
@@ -296,6 +293,15 @@ def _fill_roster(store: SqlStore, places: Gazetteer, dice: Random) -> None:
                 ),
             )
         )  # fmt: skip
+
+
+def _digest(records: list[Record]) -> Digest:
+    """A public one of the last week, the hostile event in it."""
+    reader = Subscription(id=SubscriptionId("public"), filter="", channel="file", destination="f")
+    (listener,) = audience([reader], NOW).listeners
+    window = Window(start=NOW - timedelta(days=7), end=NOW)
+    made, _ = digest(listener, window, records, Reach(), now=NOW)
+    return replace(made, id="digest-1")
 
 
 def _agreement(places: Gazetteer, dice: Random, number: int) -> Agreement:

@@ -11,6 +11,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, gen
 
 from monitor.domain.ident import EventId
 from monitor.domain.subscription import DeliveryState, Digest
+from monitor.notify.digest import body_from_json
+from monitor.notify.message import DigestBody, Links
 from monitor.services.health import ALARMS
 from monitor.web.auth import Role
 from monitor.web.parts import Site, person, site
@@ -70,18 +72,14 @@ def digests_page(request: Request) -> HTMLResponse:
 def digest_page(
     request: Request, digest_id: Annotated[str, Path(max_length=120, pattern="^[0-9A-Za-z_.:-]+$")]
 ) -> HTMLResponse:
-    """One digest as it went out, without address and personal links."""
+    """One digest as it went out, without address, reason line and personal links."""
     own = site(request)
     digest = own.parts.store.digest(digest_id)
     if digest is None or not _may_see(request, digest):
         raise HTTPException(404, "no digest has this id")
-    found = (own.parts.store.event(EventId(event_id)) for event_id in digest.event_ids[:500])
-    return page(
-        request,
-        "digest.html",
-        digest=digest,
-        lines=event_lines(event for event in found if event is not None),
-    )
+    body = _body_as_sent(digest)
+    marked = _marked_since(own, body) if body else {}
+    return page(request, "digest.html", digest=digest, body=body, now_marked=marked)
 
 
 @router.get("/about", name="about_page")
@@ -134,6 +132,26 @@ def _visible_digests(request: Request) -> tuple[Digest, ...]:
 
 def _may_see(request: Request, digest: Digest) -> bool:
     return digest.public or person(request).role >= Role.READER
+
+
+def _body_as_sent(digest: Digest) -> DigestBody | None:
+    """The stored body; None for a window in which nothing happened."""
+    try:
+        return body_from_json(digest.body, Links())
+    except ValueError:
+        return None
+
+
+def _marked_since(own: Site, body: DigestBody) -> dict[EventId, str]:
+    """How sure we are now of those events that are no longer as sure as they were told to be."""
+    told = {EventId(card.event_id): card.rung for group in body.groups for card in group.cards}
+    found = (own.parts.store.event(event_id) for event_id in told)
+    lines = event_lines(event for event in found if event is not None)
+    return {
+        line.event.id: line.card.certainty
+        for line in lines
+        if line.marked and line.marked != told[line.event.id]
+    }
 
 
 def _metrics(own: Site) -> bytes:
