@@ -272,8 +272,8 @@ def _text(one: Record, meeting: _Meeting, options: LegistarOptions) -> str:
 
 
 def _values(one: Record, meeting: _Meeting) -> tuple[tuple[str, str], ...]:
-    outcome = (text(one, "EventItemActionName"), text(one, "EventItemPassedFlagName"))
-    result = "; ".join(part for part in outcome if part)
+    action, passed = text(one, "EventItemActionName"), text(one, "EventItemPassedFlagName")
+    result = f"{action} ({passed})" if action and passed else action or passed
     values = {
         "agenda_result": f"{result} on {_worded(meeting.on)}" if result else "",
         "body": meeting.body,
