@@ -5,6 +5,10 @@ It may only ever err on the side of reading. Markup can stand inside a word ("28
 are looked for with tags, entities, punctuation and white space taken out on both sides. What is
 not plain text in a charset that holds ASCII is let through.
 
+Most documents hold nothing that could become a word in any of these ways. One automaton over the
+bytes as they are, in which whatever may stand inside a word may stand between any two letters,
+tells them at a tenth of the cost; only what it cannot exclude is looked at closely.
+
 Every step is one pass over the bytes: time is bounded by size, whatever the markup.
 """
 
@@ -16,6 +20,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import ahocorasick_rs
+import re2
 
 from monitor.detect.language.folding import fold_char
 
@@ -89,6 +94,7 @@ class TriggerScan:
     plain: ahocorasick_rs.BytesAhoCorasick | None  #: the same as usually written, for a first look
     short: tuple[re.Pattern[bytes], ...]  #: whole words, with other signs between their letters
     numbers: tuple[re.Pattern[bytes], ...]  #: whole numbers; in shown text only
+    possible: re2._Regexp | None  #: finds whatever the close look could find, and more
 
     @classmethod
     def build(cls, anchors: Iterable[str], watched: Iterable[str] = ()) -> TriggerScan:
@@ -103,21 +109,30 @@ class TriggerScan:
         kept = _needed(terms)
         long = [term for term in kept if not _is_short(squeezed(term))]
         short = sorted({squeezed(term) for term in kept} - {squeezed(term) for term in long})
+        numbers = [word for word in short if word.isdigit()]
+        letters = [word for word in short if not word.isdigit()]
+        squeezed_words = {squeezed(term) for term in long} | {word + b"g" for word in numbers}
         return cls(
-            words=_automaton(
-                {squeezed(term) for term in long}
-                | {word + b"g" for word in short if word.isdigit()}
-            ),
+            words=_automaton(squeezed_words),
             plain=_automaton({term.lower().encode() for term in long}),
-            short=tuple(_whole_word(word) for word in short if not word.isdigit()),
-            numbers=tuple(_whole_word(word) for word in short if word.isdigit()),
+            short=tuple(map(_whole_word, letters)),
+            numbers=tuple(map(_whole_word, numbers)),
+            possible=_possible(squeezed_words, letters, numbers),
         )
 
     def relevant(self, raw: bytes) -> bool:
         """False only where no term can be in the text of this document, however it is marked up."""
         if not raw:
             return False
-        if _undecidable(raw) or _hits(self.plain, raw.lower()):
+        if _undecidable(raw):
+            return True
+        if self.possible is None or (_straight(raw) and not self.possible.search(raw)):
+            return False
+        return self.close_look(raw)
+
+    def close_look(self, raw: bytes) -> bool:
+        """The same for text in a charset that holds ASCII, by undoing what may hide a word."""
+        if _hits(self.plain, raw.lower()):
             return True
         raw = _spoken(_unescaped(raw))
         if self._found(raw, self.short):  # attributes and scripts: descriptions, embedded data
@@ -154,6 +169,68 @@ def _needed(terms: Iterable[str]) -> list[str]:
             if (i, j) != (0, len(words))
         )
     )
+
+
+#: What may stand inside a word, in the bytes as they are: markup, comments and scripts, entities,
+#: anything but letters and digits.
+_BETWEEN = (
+    r"(?:<[^>]*>"
+    r"""|<(?:[^>"']|"[^"]*"|'[^']*')*>"""
+    r"|<!--.*-->|<script.*</script[^>]*>|<style.*</style[^>]*>"
+    r"|&#?[a-z0-9]{1,30};?|[^a-z0-9])"
+)
+#: Letters with the marks that folding takes off, as UTF-8; other letters are not straight.
+_MARKED = {
+    "a": r"\xc3[\x80-\x85\xa0-\xa5]",
+    "c": r"\xc3[\x87\xa7]",
+    "e": r"\xc3[\x88-\x8b\xa8-\xab]",
+    "i": r"\xc3[\x8c-\x8f\xac-\xaf]",
+    "n": r"\xc3[\x91\xb1]",
+    "o": r"\xc3[\x92-\x96\xb2-\xb6]",
+    "u": r"\xc3[\x99-\x9c\xb9-\xbc]",
+}
+#: Bytes outside ASCII that are neither mute signs, nor these letters, nor pictures.
+_NOT_STRAIGHT = re.compile(
+    rb"[\xc0\xc1\xc4-\xe1\xe3-\xef\xf1-\xff]|\xc2[^\x80-\xa9\xab-\xb1\xb4\xb6-\xb8\xbb-\xbf]"
+    rb"|\xc3[^\x80-\x85\x87-\x8f\x91-\x96\x99-\x9c\xa0-\xa5\xa7-\xaf\xb1-\xb6\xb9-\xbc]"
+    rb"|\xe2[^\x80]|\xf0(?!\x9f[\x90-\xa3])"
+)
+_POSSIBLE_BYTES = 64 << 20
+
+
+def _straight(raw: bytes) -> bool:
+    """Whether no letter is written in a way that the automaton does not know."""
+    return (
+        b"\\u" not in raw
+        and (raw.isascii() or not _NOT_STRAIGHT.search(raw))
+        and not (b"&" in raw and _SPEAKING_ENTITY.search(raw))
+    )
+
+
+def _possible(words: set[bytes], short: list[bytes], numbers: list[bytes]) -> re2._Regexp | None:
+    """The automaton; None where there is nothing to look for."""
+    begin = rf"(?:^|{_BETWEEN})"
+    patterns = [_spread(word) for word in sorted(words)]
+    patterns += [f"{begin}{_spread(word)}(?:[^a-z0-9]|$)" for word in short]
+    patterns += [f"{begin}{_spread(word)}(?:[^0-9]|$)" for word in numbers]
+    if not patterns:
+        return None
+    options = re2.Options()
+    options.encoding = re2.Options.Encoding.LATIN1  # bytes are bytes
+    options.case_sensitive = False
+    options.dot_nl = True
+    options.never_capture = True
+    options.max_mem = _POSSIBLE_BYTES
+    return re2.compile("|".join(patterns).encode("latin-1"), options)
+
+
+def _spread(word: bytes) -> str:
+    """The word with anything between its letters that may stand inside a word."""
+    letters = (
+        f"(?:{letter}|{_MARKED[letter]})" if letter in _MARKED else letter
+        for letter in word.decode("ascii")
+    )
+    return f"{_BETWEEN}*".join(letters)
 
 
 def _automaton(patterns: set[bytes]) -> ahocorasick_rs.BytesAhoCorasick | None:

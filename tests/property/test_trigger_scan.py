@@ -136,3 +136,18 @@ def test_words_inside_other_words_do_not_count_when_short() -> None:
 
 def test_no_terms_no_reading() -> None:
     assert not TriggerScan.build(()).relevant(b"<p>anything</p>")
+
+
+_PIECES = st.sampled_from(
+    [*"287icegsanctuary", *"<>&;/'\"!-= \n\\", "<b>", "</b>", "<!--", "-->", "<script>",
+     "</script>", "<style>", "</style>", "&shy;", "&nbsp", "&#40;", "&#x69;", "&amp;", "é", "Ç",
+     "º", "½", "ﬁ",
+     "\u200b", "\u2014", "𝐢", "😀", "\\u0069", "ice", "287", "sanc", "tuary", "immi", "gration"]
+)  # fmt: skip
+
+
+@settings(max_examples=1500)
+@given(st.lists(_PIECES, max_size=24).map("".join))
+def test_the_first_look_excludes_nothing_that_a_close_look_finds(text: str) -> None:
+    raw = text.encode()
+    assert SCAN.relevant(raw) or not (raw and SCAN.close_look(raw))

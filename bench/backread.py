@@ -1,0 +1,170 @@
+"""Back-reading a mixed archive against extracting everything: `python -m bench.backread`.
+
+A WARC file of news pages of usual size (160 kB, scripts and navigation in the proportions of such
+pages), of which 1 % tells of an agreement. Compared: every page through trafilatura's fast mode
+and the rules, in one process; `monitor backfill` with one process and with two. Both must find the
+same claims. Processor time of all processes and wall time; start-up included and apart.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import resource
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import trafilatura
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
+
+from bench.labelled import shipped_detector
+from bench.trigger_scan import pages
+from monitor.bootstrap import backreading
+from monitor.bootstrap.compose import App
+from monitor.detect.document import Document
+from monitor.domain.vocabulary import DocumentKind
+from monitor.services.archives import pages_of, parts_of
+from monitor.services.warc_record import ArchivedPage
+from monitor.settings import read_settings
+
+FEEDS = "version: 1\nsources: []\n"
+
+
+def archive(path: Path, count: int, share: float) -> Path:
+    """A WARC file of so many pages; each is different, so that nothing is skipped as known."""
+    dice = random.Random(3)
+    told = {n for n in range(count) if n < count * share}
+    kinds = {True: pages(1, 1.0)[0], False: pages(1, 0.0)[0]}
+    order = list(range(count))
+    dice.shuffle(order)
+    with path.open("wb") as stream:
+        writer = WARCWriter(stream, gzip=True)
+        for number in order:
+            body = kinds[number in told].replace(b"Tuesday", b"Tuesday the %dth" % number)
+            noise = dice.randbytes(6000).hex().encode()  # compresses like a page, not like a copy
+            body = body.replace(b"</head>", b"<meta name=x content=" + noise + b"></head>", 1)
+            head = StatusAndHeaders("200 OK", [("Content-Type", "text/html")], "HTTP/1.1")
+            record = writer.create_warc_record(
+                f"https://news{number % 50}.example/{number}",
+                "response",
+                payload=_stream(body),
+                http_headers=head,
+                warc_headers_dict={"WARC-Date": "2025-03-05T00:00:00Z"},
+            )
+            writer.write_record(record)
+    return path
+
+
+def _stream(body: bytes):  # type: ignore[no-untyped-def]
+    import io  # noqa: PLC0415
+
+    return io.BytesIO(body)
+
+
+def everything(path: Path, most: int) -> tuple[float, float, set[str], int]:
+    """(processor s, wall s, addresses that say something, pages) of extracting the first `most`."""
+    detector = shipped_detector()
+    trafilatura.bare_extraction("<html><body><p>warm</p></body></html>", fast=True)
+    found: set[str] = set()
+    wall, cpu, count = time.perf_counter(), time.process_time(), 0
+    for part in parts_of(path):
+        for page in pages_of(part):
+            if count >= most:
+                break
+            assert isinstance(page, ArchivedPage)
+            count += 1
+            read = trafilatura.bare_extraction(
+                page.body.decode("utf-8", "replace"), url=page.url, fast=True, with_metadata=False
+            )
+            text = (read.text if read else "") or ""
+            document = Document(
+                id="a", url=page.url, title="", published=None, kind=DocumentKind.NEWS, text=text
+            )
+            if detector(document):
+                found.add(page.url)
+    return time.process_time() - cpu, time.perf_counter() - wall, found, count
+
+
+def back_read(path: Path, processes: int) -> tuple[float, float, float, set[str], int]:
+    """(processor s, wall s, start-up wall s, addresses, pages) of `monitor backfill`'s service."""
+    with tempfile.TemporaryDirectory() as scratch:
+        feeds = Path(scratch) / "feeds.yaml"
+        feeds.write_text(FEEDS, encoding="utf-8")
+        app = App(
+            read_settings({"MONITOR_DATA_DIR": f"{scratch}/var", "MONITOR_FEEDS": str(feeds)})
+        )
+        parts = parts_of(path)
+        before = _cpu()
+        begun = time.perf_counter()
+        with backreading.back_reading(app, backreading.shelf(app, None), processes) as service:
+            warm = list(service.read_all(parts[:processes], processes))
+            start = time.perf_counter() - begun
+            middle, cpu_middle = time.perf_counter(), _cpu()
+            rest = list(service.read_all(parts[processes:], processes))
+            wall = time.perf_counter() - middle
+        cpu = _cpu() - before  # children are counted when they ended
+        del cpu_middle
+        found = {e.url for event in app.query.each(app.query.ask("")) for e in event.evidence}
+        pages_read = sum(done.pages for done in rest)
+        app.close()
+        total = sum(done.pages for done in (*warm, *rest))
+        return cpu * pages_read / max(1, total), wall, start, found, pages_read
+
+
+def _cpu() -> float:
+    own = resource.getrusage(resource.RUSAGE_SELF)
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the rows; exit 1 where back-reading finds other pages than extracting everything."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pages", type=int, default=6000)
+    parser.add_argument("--share", type=float, default=0.01)
+    parser.add_argument("--extract", type=int, default=300, help="pages of the slow way")
+    asked = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as scratch:
+        path = archive(Path(scratch) / "mixed.warc.gz", asked.pages, asked.share)
+        cpu, wall, slow_found, count = everything(path, asked.extract)
+        slow = count / wall
+        print(_row("everything extracted, one process", count, cpu, wall, 0.0, 1.0), flush=True)
+        rates = {}
+        for processes in (1, 2):
+            cpu, wall, start, found, read = back_read(path, processes)
+            rates[processes] = read / wall
+            name = f"backfill, {processes} process{'es' if processes > 1 else ''}"
+            print(_row(name, read, cpu, wall, start, rates[processes] / slow), flush=True)
+        print(
+            json.dumps(
+                {
+                    "what": "two processes against one",
+                    "ratio": round(rates[2] / rates[1], 2),
+                    "archive_mb": round(path.stat().st_size / 1e6, 1),
+                    "pages_that_say_something": len(found),
+                    "slow_way_found_the_same": slow_found <= found,
+                }
+            )
+        )
+    return 0 if slow_found <= found else 1
+
+
+def _row(what: str, count: int, cpu: float, wall: float, start: float, times: float) -> str:
+    return json.dumps(
+        {
+            "what": what,
+            "pages": count,
+            "pages_a_second": round(count / wall, 1),
+            "cpu_ms_a_page": round(cpu / count * 1000, 3),
+            "start_s": round(start, 1),
+            "times_as_fast": round(times, 1),
+        }
+    )
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
