@@ -144,8 +144,9 @@ class Pack:
         starts = [span.start for span in scene.spans]
         near: set[int] = set()
         for offset in self.anchored(scene.body.text):
-            index = bisect_right(starts, offset) - 1
-            near.update(range(index - ANCHOR_BEFORE, index + ANCHOR_AFTER + 1))
+            index = max(0, bisect_right(starts, offset) - 1)
+            around = range(index - ANCHOR_BEFORE, index + ANCHOR_AFTER + 1)
+            near.update(i for i in around if scene.same_paragraph(i, index))
         if scene.title is not None and self.anchored(scene.title_text.text):
             near.update(range(ANCHOR_AFTER))
         return [index for index in sorted(near) if 0 <= index < len(starts)]

@@ -65,6 +65,11 @@ class Scene:
             self._title = self._title_reader.line(Sentence(0, length, -1))
         return self._title
 
+    def same_paragraph(self, one: int, other: int) -> bool:
+        """Whether two lines stand in one paragraph; False for an index that is none."""
+        known = 0 <= one < len(self.spans) and 0 <= other < len(self.spans)
+        return known and self.spans[one].paragraph == self.spans[other].paragraph
+
     def line_outside(self, text: str) -> Line | None:
         """A piece of text beside the document's own (a field, a removed sentence) as a line."""
         folded = fold(text[:2_000])
@@ -82,10 +87,14 @@ class Scene:
         return reader.line(Sentence(0, length, -1))
 
     def near(self, index: int, before: int = NEAR) -> tuple[Line, ...]:
-        """The line and up to `before` lines in front of it, nearest first; not the title."""
+        """The line and up to `before` lines before it in its paragraph, nearest first; no title."""
         if index < 0:
             return (self.title,) if self.title else ()
-        return tuple(self.line(i) for i in range(index, max(-1, index - before - 1), -1))
+        own = self.spans[index].paragraph
+        first = max(-1, index - before - 1)
+        return tuple(
+            self.line(i) for i in range(index, first, -1) if self.spans[i].paragraph == own
+        )
 
     def within(self, scope: str, index: int) -> Iterator[Line]:
         """Lines of a scope around a line: sentence, near, paragraph, title, document."""

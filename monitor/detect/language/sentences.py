@@ -62,6 +62,8 @@ def _line_break(text: str, start: int, at: int, after: int) -> str:
     """A blank line or a finished or short line ends a paragraph; a wrapped one goes on."""
     if text.count("\n", at, after) > 1 or after >= len(text):
         return "paragraph"
+    if text[at] in ".!?" and not _goes_on(text, start, at, after):
+        return "paragraph"
     line = text[max(text.rfind("\n", start, at), start) : at].strip()
     if line[-1:] in ".!?:;\"'":
         return "paragraph"
