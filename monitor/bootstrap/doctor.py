@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from monitor.domain.errors import MonitorError
 from monitor.domain.subscription import DeliveryState
-from monitor.services.health import ALARMS
+from monitor.services.health import ALARMS, Standing
 
 if TYPE_CHECKING:
     from monitor.bootstrap.compose import App
@@ -30,11 +30,14 @@ class Finding:
 
 def findings(app: App) -> Iterator[Finding]:
     """Look at all of it; one broken part hides no other."""
+    told: set[str] = set()
     for what, look in _LOOKS:
         try:
             yield from look(app)
         except MonitorError as error:
-            yield Finding(what=what, state="bad", detail=str(error))
+            if str(error) not in told:
+                yield Finding(what=what, state="bad", detail=str(error))
+            told.add(str(error))
 
 
 def _data(app: App) -> Iterator[Finding]:
@@ -84,6 +87,9 @@ def _channels(app: App) -> Iterator[Finding]:
         if subscription.channel not in configured:
             detail = f"subscription {subscription.id} goes to {subscription.channel}, which is not "
             yield Finding(what="channel", state="bad", detail=f"{detail}configured")
+        elif not subscription.destination:
+            detail = f"subscription {subscription.id} rests: no destination; `monitor setup`"
+            yield Finding(what="channel", state="note", detail=detail)
     if "email" in configured and not app.settings.get("MONITOR_BASE_URL").startswith("https://"):
         detail = "no public https base address: only recipients that you seeded get mail, and they "
         yield Finding(what="mail", state="note", detail=f"{detail}leave by writing back")
@@ -103,8 +109,14 @@ def _sources(app: App) -> Iterator[Finding]:
     for report in bad[:20]:
         detail = f"{report.source.id}: {report.standing.value}: {report.message}"
         yield Finding(what="source", state="bad", detail=detail)
-    if not bad:
-        yield Finding(what="sources", state="good", detail=f"{len(reports)} stand well")
+    on = [report for report in reports if report.standing is not Standing.OFF]
+    unsure = [r for r in on if r.standing in (Standing.SHAKY, Standing.NEW)]
+    if on and len(unsure) == len(on):
+        detail = f"none of {len(on)} has answered yet; {unsure[0].source.id}: {unsure[0].message}"
+        yield Finding(what="sources", state="note", detail=f"{detail}. Is there a network?")
+    elif not bad:
+        detail = f"{len(on) - len(unsure)} of {len(on)} stand well"
+        yield Finding(what="sources", state="good", detail=detail)
 
 
 def _roster(app: App) -> Iterator[Finding]:

@@ -102,12 +102,17 @@ def channel_rows(app: App) -> list[Row]:
 
 def try_channel(app: App, name: str, destination: str) -> tuple[bool, str]:
     """Send one test message; (whether it was confirmed, what came of it in words)."""
+    from monitor.registry import CHANNEL_KINDS
     from monitor.services.composition import system_body, system_message
 
+    if name not in CHANNEL_KINDS:
+        return False, f"there is no channel {name!r}; there are {', '.join(sorted(CHANNEL_KINDS))}"
     channel = app.channels.get(name)
     if channel is None:
         return False, f"{name} is not configured; `monitor setup` asks for what it needs"
     to = destination or default_destination(app, name)
+    if not to:
+        return False, f"say where: `monitor channels test {name} DESTINATION`"
     now = app.clock.now()
     delivery = Delivery(
         id=DeliveryId(content_id("test", name, to, now.isoformat())),
@@ -121,7 +126,8 @@ def try_channel(app: App, name: str, destination: str) -> tuple[bool, str]:
     )
     match channel.send(delivery, system_message(delivery)):
         case Sent(external_id=found):
-            return True, f"{name} confirmed the message to {to} ({found})"
+            mark = f" ({found})" if found and found != to else ""
+            return True, f"{name} confirmed the message to {to}{mark}"
         case Ambiguous(reason=reason) | Transient(reason=reason):
             return False, f"{name} did not confirm: {reason}"
         case refused:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING
 
 from monitor.bootstrap import knowledge
@@ -71,6 +72,19 @@ def web_server(app: App) -> uvicorn.Server:
         limit_concurrency=200,
     )
     return uvicorn.Server(config)
+
+
+def listening_socket(settings: Settings) -> socket.socket:
+    """The bound socket of the pages. Raises ConfigError when the address is not to be had."""
+    host, port = settings.listen
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise ConfigError(
+            f"the pages cannot listen on {host}:{port}: {error.strerror or error}; is another "
+            "monitor running? MONITOR_LISTEN=127.0.0.1:8288 takes another port"
+        ) from error
 
 
 def login_address(app: App, address: str) -> str | None:

@@ -13,7 +13,8 @@ from contextlib import ExitStack, contextmanager
 
 from monitor.bootstrap import upkeep
 from monitor.bootstrap.compose import App
-from monitor.bootstrap.pages import web_server
+from monitor.bootstrap.console import Console
+from monitor.bootstrap.pages import listening_socket, web_server
 from monitor.bootstrap.slack import slack_in_background
 from monitor.domain.errors import MonitorError
 from monitor.domain.health import HealthEntry
@@ -32,6 +33,7 @@ class Runner:
         self._say = say
         self._pages = pages
         self._due: queue.SimpleQueue[Source] = queue.SimpleQueue()
+        self._console = Console(app.store, app.clock, say)
 
     def run(self, stop: threading.Event) -> None:
         """Run until `stop` is set. Raises ConfigError before anything starts."""
@@ -78,6 +80,7 @@ class Runner:
         return (
             self._routine("deliver", app.deliver, every_s=2),
             self._routine("digests", app.digests, every_s=60),
+            self._routine("console", self._console.look, every_s=2),
             self._routine("reload", lambda: self._reload(scheduler), every_s=5),
             self._routine("health", lambda: upkeep.tell_operator(app), every_s=300),
             self._routine("nightly", lambda: upkeep.nightly(app), cron="17 3 * * *"),
@@ -123,12 +126,12 @@ class Runner:
 
 @contextmanager
 def pages_in_background(app: App, say: Say) -> Iterator[None]:
-    """The pages on their own thread. Raises ConfigError when they may not listen there."""
+    """The pages on their own thread. Raises ConfigError when they cannot listen there."""
     server = web_server(app)
-    thread = threading.Thread(target=server.run, name="pages", daemon=True)
+    bound = listening_socket(app.settings)
+    thread = threading.Thread(target=lambda: server.run([bound]), name="pages", daemon=True)
     thread.start()
-    host, port = app.settings.listen
-    say(f"pages at http://{host}:{port}/")
+    say(f"pages at {_address(app)}")
     try:
         yield
     finally:
@@ -138,6 +141,12 @@ def pages_in_background(app: App, say: Say) -> Iterator[None]:
 
 def serve_pages(app: App, say: Say) -> None:
     """Only the pages, in this thread, until interrupted."""
+    server = web_server(app)
+    bound = listening_socket(app.settings)
+    say(f"pages at {_address(app)}")
+    server.run([bound])
+
+
+def _address(app: App) -> str:
     host, port = app.settings.listen
-    say(f"pages at http://{host}:{port}/")
-    web_server(app).run()
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"

@@ -145,7 +145,8 @@ def stats(
             if by not in facets:
                 fail(f"cannot count by {by!r}; use one of {', '.join([*facets, *BUCKETS])}")
             pairs = facets[by]
-    show([{by: name, "events": count} for name, count in pairs], (by, "events"), format)
+    if not show([{by: name, "events": count} for name, count in pairs], (by, "events"), format):
+        say("no event matches")
 
 
 def roster(

@@ -30,7 +30,7 @@ def main() -> None:
         app()
     except FilterError as error:
         say(f"filter: {error} (at position {error.position + 1})")
-        if error.suggestion:
+        if error.suggestion and "did you mean" not in str(error):
             say(f"did you mean {error.suggestion!r}?")
         sys.exit(FAILURE)
     except ConfigError as error:

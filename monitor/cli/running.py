@@ -77,9 +77,20 @@ def _probe(app: App, only: list[str] | None) -> list[Row]:
             bar.advance(task)
     passed = sum(1 for row in rows if row["passed"])
     say(f"{passed} of {len(rows)} sources answered as expected and are on")
+    for line in _unanswered(rows):
+        say(line)
     if not passed:
         say("none answered: is there a network? They stay as they are; `monitor sources probe`")
     return rows
+
+
+def _unanswered(rows: list[Row]) -> list[str]:
+    """The others by what came back: `failed:dns (2): ice_news, dhs_news`."""
+    by_outcome: dict[str, list[str]] = {}
+    for row in rows:
+        if not row["passed"]:
+            by_outcome.setdefault(str(row["outcome"]), []).append(str(row["source_id"]))
+    return [f"{word} ({len(ids)}): {', '.join(ids)}" for word, ids in sorted(by_outcome.items())]
 
 
 def setup() -> None:

@@ -17,7 +17,7 @@ def listening(options: SlackAppOptions, parts: Parts) -> Iterator[None]:
     try:
         handler = run_socket(slack_app(options, parts), options)
     except (SlackApiError, SlackClientError, OSError) as error:
-        raise ChannelError(f"Slack commands cannot start: {error}; check the tokens") from error
+        raise ChannelError(f"Slack commands cannot start: {error}; check tokens and network") from error
     try:
         yield
     finally:
