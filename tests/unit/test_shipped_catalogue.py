@@ -41,7 +41,11 @@ def catalogue() -> Catalogue:
 
 
 def address(source: Source) -> str:
-    return str(getattr(source.options, "url", ""))
+    """Where it asks; interfaces share an address, their questions tell them apart."""
+    options = source.options
+    if hasattr(options, "url"):
+        return str(options.url)
+    return f"{getattr(options, 'base', '')}#{options!r}"
 
 
 def test_it_is_broad(catalogue: Catalogue) -> None:
