@@ -11,7 +11,7 @@ from monitor.domain.subscription import Cadence, Subscription
 from monitor.notify import safety
 from monitor.notify.audience import whole_filter
 from monitor.notify.message import Links, Personal
-from monitor.notify.tokens import Purpose, sign
+from monitor.notify.tokens import MIN_SECRET_CHARS, Purpose, sign
 
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
@@ -35,8 +35,9 @@ def personal(subscription: Subscription, correspondence: Correspondence, now: da
     reason = why(subscription)
     if subscription.channel != "email":
         return Personal(reason=reason)
+    mailto = _mailto(subscription, correspondence, now)
     if not correspondence.public:
-        return Personal(reason=reason, leave_mailto=_mailto(subscription, correspondence))
+        return Personal(reason=reason, leave_mailto=mailto)
 
     def act(purpose: Purpose) -> str:
         token = sign(correspondence.secret, purpose, subscription.id, now)
@@ -46,9 +47,10 @@ def personal(subscription: Subscription, correspondence: Correspondence, now: da
     return Personal(
         reason=reason,
         manage_url=act(Purpose.MANAGE),
+        snooze_url=act(Purpose.SNOOZE),
         leave_url=leave,
         one_click_url=leave,
-        leave_mailto=_mailto(subscription, correspondence),
+        leave_mailto=mailto,
     )
 
 
@@ -74,9 +76,16 @@ def cadence_words(subscription: Subscription) -> str:
             return f"weekly on {_WEEKDAYS[subscription.weekday]} at {at}"
 
 
-def _mailto(subscription: Subscription, correspondence: Correspondence) -> str:
+def _mailto(subscription: Subscription, correspondence: Correspondence, now: datetime) -> str:
+    """A mail whose subject lets its bearer leave; without a secret it names the subscription."""
     address = parseaddr(correspondence.mail_from)[1]
     if not address:
         return ""
-    subject = quote(f"unsubscribe {subscription.id}")
+    signs = len(correspondence.secret) >= MIN_SECRET_CHARS
+    word = (
+        sign(correspondence.secret, Purpose.LEAVE, subscription.id, now)
+        if signs
+        else subscription.id
+    )
+    subject = quote(f"unsubscribe {word}")
     return f"mailto:{quote(address, safe='@+.-_')}?subject={subject}"

@@ -24,6 +24,7 @@ from monitor.services.digest import STORED_WITHIN, sequence_before
 SEEDED = "feeds.yaml"
 EDITED = "run time"
 _REMOVED = "removed from feeds.yaml"
+_LEFT = "its reader left"
 _NO_DESTINATION = "no destination is set, in feeds.yaml or in the settings of its channel"
 
 
@@ -128,6 +129,18 @@ def snooze(
         changed = replace(subscription, snoozes=(*others, (canonical, until)), origin=EDITED)
     store.save_subscription(changed)
     return changed
+
+
+def leave(store: Store, subscription: Subscription) -> None:
+    """End it for its reader: no address is kept, what is queued is cancelled.
+
+    One of feeds.yaml stays behind, ended and without address, so that seeding does not begin it
+    again.
+    """
+    store.delete_subscription(subscription.id)
+    if subscription.made_by == SEEDED:
+        ended = replace(subscription, destination="", active=False, paused_reason=_LEFT)
+        store.save_subscription(replace(ended, origin=EDITED))
 
 
 def mute(store: Store, subscription: Subscription, expression: str, now: datetime) -> Subscription:

@@ -15,7 +15,7 @@ _PUBLIC_PAGES = (
     "sources_page", "digests_page", "digest_page", "about_page", "subscribe_page", "static_file",
     "login_page", "login_link_page", "healthz", "feed_atom", "feed_json", "feed_csv",
     "feed_ndjson", "api_reference", "openapi_document", "robots", "confirm_page", "leave_page",
-    "manage_page", "favicon",
+    "manage_page", "snooze_page", "favicon",
 )  # fmt: skip
 _PUBLIC_API = (
     "api_events", "api_event", "api_event_records", "api_event_evidence", "api_count",
@@ -24,7 +24,7 @@ _PUBLIC_API = (
     "api_sources",
 )  # fmt: skip
 _PUBLIC_FORMS = (
-    "subscribe", "login", "login_redeem", "confirm", "leave", "manage",
+    "subscribe", "login", "login_redeem", "confirm", "leave", "manage", "snooze",
 )  # fmt: skip
 
 #: Role by route name. A route that is not listed answers nobody.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request
@@ -14,13 +15,16 @@ from monitor.domain.ident import SubscriptionId, content_id
 from monitor.domain.subscription import Cadence, Subscription
 from monitor.notify.safety import link
 from monitor.notify.tokens import BadToken, Purpose, sign, verify
+from monitor.services import subscriptions as life
 from monitor.web.limits import Limit, network_of
 from monitor.web.notices import send_notice
 from monitor.web.parts import Site, site
-from monitor.web.render import page, permalink
+from monitor.web.render import minute, page, permalink
 
 router = APIRouter(include_in_schema=False)
 
+#: For how many days a reader may snooze all of a subscription, in words.
+SNOOZE_DAYS = {1: "for a day", 7: "for a week", 30: "for 30 days", 0: "not at all"}
 CADENCES = (Cadence.IMMEDIATE, Cadence.DAILY, Cadence.WEEKLY)
 #: One address, no display name, no quoting: what people have (RFC 5321 local part, plain host).
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
@@ -127,7 +131,7 @@ def leave(
     """Leave: from our page, or with one click from a mail program (RFC 8058; no redirect)."""
     found = _bearer(site(request), Purpose.LEAVE, form_token or token)
     if found is not None:
-        site(request).parts.store.delete_subscription(found.id)
+        life.leave(site(request).parts.store, found)
     if not form_token:
         return PlainTextResponse("unsubscribed\n")
     done = (
@@ -155,10 +159,33 @@ def manage(
     return _token_page(request, Purpose.MANAGE, token, done=f"From now on: {cadence}.")
 
 
+@router.get("/snooze", name="snooze_page")
+def snooze_page(request: Request, token: Token = "") -> HTMLResponse:
+    """For how long nothing is to come."""
+    return _token_page(request, Purpose.SNOOZE, token)
+
+
+@router.post("/snooze", name="snooze")
+def snooze(
+    request: Request, token: FormToken = "", days: Annotated[int, Form()] = 0
+) -> HTMLResponse:
+    """Nothing is sent for so many days; 0 ends a snooze."""
+    own = site(request)
+    found = _bearer(own, Purpose.SNOOZE, token)
+    if found is None or days not in SNOOZE_DAYS:
+        return _token_page(request, Purpose.SNOOZE, token)
+    until = own.parts.clock.now() + timedelta(days=days)
+    life.snooze(own.parts.store, found, until)
+    words = f"Nothing is sent before {minute(until)}; what happens meanwhile is in the next digest."
+    done = words if days else "The snooze has ended."
+    return _token_page(request, Purpose.SNOOZE, token, done=done)
+
+
 _WORDS = {
     Purpose.CONFIRM: ("Confirm the subscription", "Start the subscription"),
     Purpose.LEAVE: ("Leave the subscription", "Leave"),
     Purpose.MANAGE: ("Change the subscription", "Save"),
+    Purpose.SNOOZE: ("Snooze the subscription", "Snooze"),
 }
 
 
@@ -224,6 +251,7 @@ def _token_page(request: Request, purpose: Purpose, token: str, *, done: str = "
         token=token,
         subscription=subscription,
         cadences=[c.value for c in CADENCES] if purpose is Purpose.MANAGE else [],
+        snoozes=SNOOZE_DAYS if purpose is Purpose.SNOOZE else {},
         done="" if gone else done,
     )
     answer.headers["Cache-Control"] = "no-store"

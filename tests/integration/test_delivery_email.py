@@ -66,7 +66,9 @@ def test_an_alert_mail_has_text_html_and_every_way_out(room: Mailroom, server: F
         assert "You get this because you subscribed to everything" in shown
         assert "/unsubscribe?token=" in shown
         assert "/manage?token=" in shown
-    assert body(message, "html").count("/unsubscribe?token=") == 2
+        assert "/snooze?token=" in shown
+    for way in ("unsubscribe", "manage", "snooze"):
+        assert body(message, "html").count(f"/{way}?token=") == 2
     assert "prefers-color-scheme: dark" in body(message, "html")
 
 
@@ -275,7 +277,8 @@ def test_one_click_leaves_without_cookies_and_a_get_changes_nothing(
     directory.mkdir()
     options = replace(website.OPTIONS, base_url="", secret=SECRET)
     with website.website(directory, options) as site:
-        site.store.save_subscription(subscription(channel="email", destination=READER))
+        own = subscription(channel="email", destination=READER, made_by="web")
+        site.store.save_subscription(own)
         here = link.replace("https://monitor.example.org", site.url)
         site.clock.moment = room.clock.now()
         assert httpx.get(here).status_code == 200

@@ -12,6 +12,7 @@ import pytest
 from monitor.domain.ident import SubscriptionId
 from monitor.domain.subscription import Delivery, DeliveryKind, Subscription
 from monitor.notify.tokens import Purpose, sign
+from monitor.services.subscriptions import export, seed
 from monitor.web.pages_staff import make_limits
 from tests.website import ADMIN, NOW, OPTIONS, SECRET, Website, website
 
@@ -78,6 +79,7 @@ def test_one_click_leaves_by_post_only_and_forgets(site: Website) -> None:
         filter="state:TX",
         channel="email",
         destination="ann@desk.example",
+        made_by="web",
     )
     site.store.save_subscription(subscription)
     token = sign(SECRET, Purpose.LEAVE, "web-1", NOW)
@@ -106,6 +108,7 @@ def test_a_token_opens_one_door_only(site: Website) -> None:
         "/confirm": Purpose.LEAVE,
         "/unsubscribe": Purpose.CONFIRM,
         "/manage": Purpose.LEAVE,
+        "/snooze": Purpose.MANAGE,
     }
     for path, wrong in doors.items():
         token = sign(SECRET, wrong, "web-1", NOW)
@@ -118,6 +121,45 @@ def test_a_token_opens_one_door_only(site: Website) -> None:
     changed = _subscription(site)
     assert changed is not None
     assert changed.cadence == "weekly"
+
+
+def test_a_snooze_needs_the_button_and_lasts_as_long_as_chosen(site: Website) -> None:
+    subscription = Subscription(
+        id=SubscriptionId("web-1"), filter="", channel="email", destination="a@b.example"
+    )
+    site.store.save_subscription(subscription)
+    token = sign(SECRET, Purpose.SNOOZE, "web-1", NOW)
+    client = site.client()
+    asked = client.get("/snooze", params={"token": token})
+    assert asked.status_code == 200
+    assert 'name="days"' in asked.text
+    assert _subscription(site) == subscription
+    for days in ("365", "-1", "x"):
+        client.post("/snooze", data={"token": token, "days": days}, headers=OWN)
+    leave = sign(SECRET, Purpose.LEAVE, "web-1", NOW)
+    refused = client.post("/snooze", data={"token": leave, "days": "7"}, headers=OWN)
+    assert refused.status_code == 404
+    assert client.post("/snooze", data={"token": token, "days": "7"}).status_code == 403
+    assert _subscription(site) == subscription
+    for days in (7, 0):
+        client.post("/snooze", data={"token": token, "days": str(days)}, headers=OWN)
+        changed = _subscription(site)
+        assert changed is not None
+        assert changed.snoozed_until == site.clock.now() + timedelta(days=days)
+
+
+def test_who_leaves_a_subscription_of_the_operator_is_not_seeded_again(site: Website) -> None:
+    block = Subscription(
+        id=SubscriptionId("desk"), filter="", channel="email", destination="ann@desk.example"
+    )
+    seed(site.store, [block], NOW)
+    token = sign(SECRET, Purpose.LEAVE, "desk", NOW)
+    site.client().post("/unsubscribe", params={"token": token})
+    seed(site.store, [block], NOW + timedelta(days=1))
+    ended = _subscription(site)
+    assert ended is not None
+    assert (ended.active, ended.destination) == (False, "")
+    assert export(site.store, "ann@desk.example")["subscriptions"] == []
 
 
 def test_addresses_and_networks_are_limited(site: Website) -> None:
