@@ -91,6 +91,8 @@ class Filler:
     ) -> Worth:
         weak = sighting.stop is not None or event_type in REVIEW_ONLY
         placeless = getattr(rule.spec, "place", "") == "needed" and not subject.jurisdiction.state
+        if sighting.line.outside is not None and getattr(rule.spec, "place", "") != "federal":
+            placeless = placeless or subject == Subject(None, Jurisdiction())
         agentless = getattr(rule.spec, "agency", "") == "needed" and not subject.agency
         return Worth.REVIEW if weak or placeless or agentless else rule.spec.worth
 

@@ -176,7 +176,7 @@ def _stop(
             return Stop("needs", f"{need.words} ({need.scope})")
     near = scene.near(index) if prepared.guards.look_near else ()
     fresh = is_fresh(line, first, scene.document.published)
-    around = Surroundings(line, first, last, scene.title, near, fresh, scene.opening(line))
+    around = Surroundings(line, first, last, scene.title, near, fresh, scene.opening(line, index))
     stop = prepared.guards.first_stop(around)
     if stop is not None and not stop.weakens:
         return stop

@@ -120,13 +120,19 @@ class Scene:
             if self.spans[i].paragraph == number:
                 yield self.line(i)
 
-    def opening(self, line: Line, words: int = 9) -> bytes:
-        """The first words of the line, of the text and of the title, each after a START symbol."""
+    def opening(self, line: Line, index: int, words: int = 9) -> bytes:
+        """The first words of line, paragraph, text and title, each after a START symbol."""
         if self._opening is None:
             lines = [self.line(0)] if self.spans else []
             lines += [self.title] if self.title else []
             self._opening = b"".join(b" START" + one.view.part(0, words) for one in lines)
-        return b" START" + line.view.part(0, 3) + self._opening
+        own = b" START" + line.view.part(0, 3)
+        first = index
+        while first > 0 and index - first < 12 and self.same_paragraph(first - 1, index):
+            first -= 1
+        if 0 < first < index:
+            own += b" START" + self.line(first).view.part(0, words)
+        return own + self._opening
 
     def holds(self, phrases: Phrases, scope: str, index: int) -> bool:
         """Whether one of the phrases is in a line of the scope."""
