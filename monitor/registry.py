@@ -20,7 +20,9 @@ from monitor.sources import (
     legiscan,
     legistar,
     listing,
+    maryland,
     openstates,
+    oregon,
     page,
     table,
 )
@@ -33,7 +35,9 @@ SOURCE_KINDS: dict[str, SourceKind[Any]] = {
     "legiscan": legiscan.KIND,
     "legistar": legistar.KIND,
     "listing": listing.KIND,
+    "maryland": maryland.KIND,
     "openstates": openstates.KIND,
+    "oregon": oregon.KIND,
     "page": page.KIND,
     "table": table.KIND,
 }

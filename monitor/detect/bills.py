@@ -20,6 +20,8 @@ from monitor.domain.moment import StatedDate
 from monitor.domain.vocabulary import Direction, DocumentKind, EventType, Instrument, Stage, Worth
 
 STAGES = "stages"
+#: Instead of the day, where only a status without a day tells the stage.
+UNDATED = "undated"
 #: The field, and its only value, under which rules read what a bill is about.
 MATTER = "bill_matter"
 MATTER_VALUE = "measure"
@@ -46,7 +48,7 @@ _TURNED = {Direction.TOWARD: Direction.AWAY, Direction.AWAY: Direction.TOWARD}
 class Step:
     """One line of a bill's history as stored in the item's field."""
 
-    day: date
+    day: date | None  #: None where the source tells the stage without its day
     stage: Stage
     mark: str  #: "line-item veto" or ""
     text: str
@@ -94,7 +96,8 @@ def _step(line: str) -> Step | None:
     if text.startswith("[") and "]" in text:
         mark, _, text = text[1:].partition("] ")
     try:
-        return Step(day=date.fromisoformat(day), stage=Stage(word), mark=mark, text=text)
+        on = None if day == UNDATED else date.fromisoformat(day)
+        return Step(day=on, stage=Stage(word), mark=mark, text=text)
     except ValueError:
         return None
 
@@ -113,7 +116,7 @@ def _finding(ours: Finding, step: Step, values: dict[str, str]) -> Finding:
         ),
         bill=normal_bill(values["bill"]) if values.get("bill") else ours.bill,
         instrument=Instrument.RESOLUTION if resolution else Instrument.BILL,
-        occurred=StatedDate(day=step.day, origin="action"),
+        occurred=StatedDate(day=step.day, origin="action") if step.day else None,
         passed=_stated(values.get("passed", "")) if outcome == "enacted" else None,
         effective=_stated(values.get("effective", "")) if outcome == "enacted" else None,
         quote=Quote(text=step.text, start=-1, end=-1),

@@ -7,6 +7,7 @@ history stands in `stages`, one line an event: "2025-02-13 signed_into_law Appro
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -14,7 +15,13 @@ from monitor.domain.ident import SourceId
 from monitor.domain.item import Item
 from monitor.domain.moment import StatedDate
 from monitor.domain.vocabulary import DocumentKind, Stage
-from monitor.extract.bill_stages import Action, carried_over, timeline
+from monitor.extract.bill_stages import (
+    LINE_ITEM,
+    Action,
+    carried_over,
+    mark_of_words,
+    timeline,
+)
 from monitor.extract.text import clean
 
 #: The field that tells a structured bill from a page about one.
@@ -53,6 +60,8 @@ class Bill:
     year: int = 0  #: in which the session begins; 0: not stated
     actions: tuple[Action, ...] = ()
     status: str = ""
+    undated: tuple[Stage, str] | None = None  #: what the status alone tells, without its day
+    as_of: date | None = None  #: until when the source's own list speaks, where it has no days
     versions: tuple[Version, ...] = ()
     companions: tuple[str, ...] = ()
     resolution: bool = False
@@ -96,7 +105,7 @@ def bill_item(
         title=f"{bill.jurisdiction} {bill.number}: {bill.title}"[:600],
         text=clean("\n".join(dict.fromkeys(x for x in (bill.title, bill.summary) if x))),
         kind=DocumentKind.BILL,
-        published=StatedDate(day=last.day, origin="last action") if last else None,
+        published=_published(bill, last),
         # A history without a step is one too: then the bill tells nothing yet.
         fields=tuple(sorted((n, value) for n, value in values.items() if value or n == STAGES)),
         links=tuple(version.url for version in bill.versions[:MAX_VERSIONS] if version.url),
@@ -104,6 +113,12 @@ def bill_item(
         extractor=extractor,
     )
     return item, problems
+
+
+def _published(bill: Bill, last: Action | None) -> StatedDate | None:
+    if bill.as_of is not None:
+        return StatedDate(day=bill.as_of, origin="status as of")
+    return StatedDate(day=last.day, origin="last action") if last else None
 
 
 def _plausible(bill: Bill, today: date) -> tuple[list[Action], tuple[str, ...]]:
@@ -121,7 +136,7 @@ def _plausible(bill: Bill, today: date) -> tuple[list[Action], tuple[str, ...]]:
 def _values(
     bill: Bill, actions: list[Action], steps: tuple[Action, ...], last: Action | None
 ) -> dict[str, str]:
-    by_stage = {step.stage: step for step in steps}
+    by_stage: dict[Stage | None, Action] = {step.stage: step for step in steps}
     law = next((by_stage[stage] for stage in _LAW if stage in by_stage), None)
     passed = by_stage.get(Stage.PASSED_BOTH)
     return {
@@ -136,7 +151,7 @@ def _values(
         "passed": passed.day.isoformat() if passed else "",
         "session": session_word(bill),
         "signed": law.day.isoformat() if law else "",
-        STAGES: "\n".join(map(_line, steps)),
+        STAGES: "\n".join((*map(_line, steps), *_undated_line(bill, by_stage))),
         "status": "carried over" if carried_over(actions) else bill.status,
         "versions": "\n".join(map(_version_line, bill.versions[:MAX_VERSIONS])),
     }
@@ -163,6 +178,15 @@ def _line(step: Action) -> str:
     stage = step.stage.value if step.stage else ""
     mark = f" [{step.mark}]" if step.mark and step.mark != "with amendments" else ""
     return f"{step.day.isoformat()} {stage}{mark} {' '.join(step.text.split())[:300]}"
+
+
+def _undated_line(bill: Bill, known: Collection[Stage | None]) -> tuple[str, ...]:
+    """The last stage where only the status tells it: without a day, and never that of the poll."""
+    if bill.undated is None or bill.undated[0] in known:
+        return ()
+    stage, words = bill.undated
+    mark = " [line-item veto]" if mark_of_words(words) == LINE_ITEM else ""
+    return (f"undated {stage.value}{mark} {' '.join(words.split())[:300]}",)
 
 
 def _version_line(version: Version) -> str:

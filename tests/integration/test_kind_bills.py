@@ -373,3 +373,62 @@ def test_only_bills_whose_hash_changed_are_asked_for_and_calls_are_counted(
         assert 3 < legiscan.spent <= really + 2 * 4
         assert legiscan.budget == 1400
         assert legiscan.forecast >= legiscan.spent
+
+
+MARYLAND = """\
+version: 1
+sources:
+  - id: md
+    kind: maryland
+    name: Maryland
+    tier: official
+    document_kind: bill
+    states: [MD]
+    sees: [state_limit_enacted]
+    schedule: {every: 7d}
+    politeness: {min_delay_s: 0}
+    options: {session: 2025RS, base: 'BASE/'}
+"""
+
+
+def master_list(status: str, as_of: str) -> list[dict[str, object]]:
+    readings = {
+        f"{part}{house}": None
+        for part in ("FirstReadingDate", "ReportDate", "ThirdReadingDate")
+        for house in ("HouseOfOrigin", "OppositeHouse")
+    }
+    return [
+        {
+            "BillNumber": "HB0990", "Title": "Immigration Enforcement Agreements",
+            "Synopsis": "Prohibiting sheriffs from entering into 287(g) agreements.",
+            "Status": status, "CrossfileBillNumber": "", "PassedByMGA": True,
+            "StatusCurrentAsOf": f"{as_of}T17:00:00", **readings,
+            "FirstReadingDateHouseOfOrigin": "2025-02-01", "ReportActionHouseOfOrigin": "",
+            "ThirdReadingDateHouseOfOrigin": "2025-03-14",
+            "ThirdReadingActionHouseOfOrigin": "Passed",
+            "ThirdReadingDateOppositeHouse": "2025-04-04",
+            "ThirdReadingActionOppositeHouse": "Passed",
+        }
+    ]  # fmt: skip
+
+
+def test_a_signing_without_a_day_is_told_once_and_never_dated_by_the_poll(tmp_path: Path) -> None:
+    answer = Answer(master_list("Returned Passed", "2025-04-05"))
+    with ApiServer(lambda _: answer) as api:
+        feeds = MARYLAND.replace("BASE", api.base)
+        with app_on(tmp_path, feeds, datetime(2025, 4, 5, 12, tzinfo=UTC)) as (app, clock):
+            check(app)
+            for day, status in (
+                ("2025-04-10", "Returned Passed"),
+                ("2025-05-07", "Approved by the Governor - Chapter 431"),
+                ("2025-05-08", "Approved by the Governor - Chapter 431"),
+            ):
+                answer = Answer(master_list(status, day))
+                clock.at = datetime.fromisoformat(f"{day}T15:00:00+00:00")
+                check(app)
+            (law,) = events(app, "type:state_limit_enacted")
+            assert (law.stage, law.occurred, law.bill) == (Stage.SIGNED_INTO_LAW, None, "HB 990")
+            assert law.published is not None and str(law.published.day) == "2025-05-07"
+            assert law.silent is False
+            assert str(law.passed.day) == "2025-04-04"  # type: ignore[union-attr]
+            assert len(events(app)) == 4
