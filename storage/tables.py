@@ -146,7 +146,7 @@ class CheckpointRow(SQLModel, table=True):
     body: str = text_column()
 
 
-_BESIDE = ("model", "direction", "day", "recorded_day", "silent", "merged")
+_BESIDE = ("model", "direction", "day", "recorded_day", "silent", "merged", "worth")
 
 
 class EventRow(SQLModel, table=True):
@@ -174,7 +174,7 @@ class EventRow(SQLModel, table=True):
         Ix("event_by_bill", "bill", "sequence"),
         Ix("event_by_source", "source_id", "sequence"),
         Ix("event_by_day", "day"),
-        Ix("event_by_recorded_day", "recorded_day", "sequence", "silent", "merged"),
+        Ix("event_by_recorded_day", "recorded_day", "sequence", "silent", "merged", "worth"),
         Ix("event_by_change", "last_recorded_at", "last_sequence", "recorded_at"),
         Ix("event_by_publication", "last_public_at", "public_at"),
     )

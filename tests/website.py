@@ -335,9 +335,11 @@ LOCAL = replace(OPTIONS, base_url="")
 
 
 @contextmanager
-def website(directory: Path, options: WebOptions = LOCAL) -> Iterator[Website]:
+def website(
+    directory: Path, options: WebOptions = LOCAL, database_url: str = ""
+) -> Iterator[Website]:
     """The site, filled and listening on a free port of 127.0.0.1."""
-    store = open_store(f"sqlite:///{directory}/site.db", directory)
+    store = open_store(database_url or f"sqlite:///{directory}/site.db", directory)
     places = gazetteer()
     made = fill(store, places)
     clock = made.clock

@@ -189,7 +189,7 @@ def _named_states() -> Sequence[tuple[str, str]]:
 
 
 def _summary(app: App, slack: SlackFiles, mail: MailFiles, count: int) -> Summary:
-    everything = list(app.query.each(app.query.ask("")))
+    everything = list(app.query.each(app.query.ask("", unreviewed=True)))
     types = Counter(event.event_type.value for event in everything)
     counts = app.store.roster_counts()
     held = [entry for entry in app.store.health(limit=10_000) if entry.kind == "held"]

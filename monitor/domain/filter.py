@@ -100,6 +100,10 @@ class Filter:
 
     terms: tuple[Term, ...] = ()
 
+    def names(self, field: str) -> bool:
+        """Whether a term of this field is among the terms."""
+        return any(term.field == field for term in self.terms)
+
 
 _QUOTES = '"“”„‟'
 _SPACE = re.compile(r"\s*")

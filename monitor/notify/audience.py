@@ -87,8 +87,12 @@ def whole_filter(subscription: Subscription) -> str:
 
 
 def wants(listener: Listener, event: Event) -> bool:
-    """Whether the event is of the kind this subscription asked for."""
-    if event.worth is not Worth.ALERT and not listener.subscription.include_review:
+    """Whether the event is of the kind this subscription asked for.
+
+    What waits for a review is left out, unless the subscription or its filter says otherwise.
+    """
+    asked = listener.subscription.include_review or listener.wants.names("worth")
+    if event.worth is not Worth.ALERT and not asked:
         return False
     return matches(listener.wants, event)
 

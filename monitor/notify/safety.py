@@ -16,7 +16,6 @@ QUOTE_CHARS = 300
 
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _INVISIBLE = frozenset("\u200b\u2060\ufeff\u00ad")
-_SPACE = re.compile(r"\s+")
 #: Zero-width non-joiner: parts a marking character from its neighbour and shows as nothing.
 _APART = "\u200c"
 _MARKS = re.compile(r"([*_~`]|^>|(?<=[@#]))", re.MULTILINE)
@@ -24,9 +23,7 @@ _MARKS = re.compile(r"([*_~`]|^>|(?<=[@#]))", re.MULTILINE)
 
 def plain(text: str | None, limit_chars: int = 500) -> str:
     """One line without control, direction-changing and invisible characters, cut at a word."""
-    kept = "".join(character for character in (text or "") if _shown(character))
-    line = _SPACE.sub(" ", kept).strip()
-    return shortened(line, limit_chars)
+    return shortened(" ".join(_visible(text or "").split()), limit_chars)
 
 
 def shortened(text: str, limit_chars: int) -> str:
@@ -54,7 +51,7 @@ def link(url: str | None) -> str:
 
     Raises nothing: an address that is no address is simply not linked.
     """
-    cleaned = "".join(character for character in (url or "").strip() if _shown(character))
+    cleaned = _visible((url or "").strip())
     try:
         parts = urlsplit(cleaned)
         good = parts.scheme in ("http", "https") and parts.hostname and not parts.username
@@ -68,6 +65,11 @@ def link(url: str | None) -> str:
 def header(text: str, limit_chars: int = 200) -> str:
     """Text fit for one mail header line."""
     return plain(text, limit_chars)
+
+
+def _visible(text: str) -> str:
+    # what Python calls printable holds none of the characters that are taken out, and most is so
+    return text if text.isprintable() else "".join(c for c in text if _shown(c))
 
 
 def _shown(character: str) -> bool:

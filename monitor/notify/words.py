@@ -73,7 +73,7 @@ KINDS_BY_STAGE: dict[tuple[EventType, Stage], tuple[str, str]] = {
 CERTAINTY: dict[Rung, str] = {
     Rung.REPORTED: "Reported, not yet confirmed officially",
     Rung.OFFICIAL: "Stated officially",
-    Rung.ON_ROSTER: "Listed on ICE's roster",
+    Rung.ON_ROSTER: "Shown by ICE's roster",
     Rung.DISPUTED: "Disputed",
     Rung.RETRACTED: "Retracted",
     Rung.SUPERSEDED: "Superseded by a later event",

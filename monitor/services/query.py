@@ -21,6 +21,7 @@ from monitor.domain.filter import (
 )
 from monitor.domain.ident import EventId
 from monitor.domain.roster import Agreement, LedgerOutcome
+from monitor.domain.vocabulary import Worth
 from monitor.ports import Clock, Count, EventQuery, Page, Store
 from monitor.resolve.gazetteer import Gazetteer
 from monitor.services.roster_query import RosterDiff, RosterQuery, RosterView, diff
@@ -41,7 +42,7 @@ class Asked:
 
     expression: str  #: canonical; parses back to `filter`
     filter: Filter  #: as asked, `near` not expanded
-    query: EventQuery
+    query: EventQuery  #: `near` expanded; what waits for a review left out unless asked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,11 +103,17 @@ class QueryService:
         cursor: str | None = None,
         limit: int = 50,
         include_silent: bool = True,
+        unreviewed: bool = False,
     ) -> Asked:
-        """A question; `limit` is held within 1 and 200. Raises FilterError."""
+        """A question; `limit` is held within 1 and 200. Raises FilterError.
+
+        Events worth a review that nobody has reviewed are left out, unless the expression names
+        `worth` (worth:alert,review is everything) or `unreviewed` is set.
+        """
         filter = self.parse(text)
+        expanded = self.expanded(filter)
         query = EventQuery(
-            filter=self.expanded(filter),
+            filter=expanded if unreviewed else without_unreviewed(expanded),
             as_of=as_of,
             known_at=known_at,
             changed_since=changed_since,
@@ -189,7 +196,7 @@ class QueryService:
         filter = self.expanded(self.parse(expression))
         return diff(self._roster.view(filter, before), self._roster.view(filter, after))
 
-    def agency(self, agency_id: str) -> AgencyView | None:
+    def agency(self, agency_id: str, *, unreviewed: bool = False) -> AgencyView | None:
         """One agency by its permanent id, None when nothing is known of it."""
         own = tuple(one for one in self._store.agreements() if one.row.agency_id == agency_id)
         if not own:
@@ -209,19 +216,24 @@ class QueryService:
             state=newest.state,
             county=newest.county_fips,
             agreements=own,
-            events=self._agency_events(agency_id, newest.state, tuple(names)),
+            events=self._agency_events(agency_id, newest.state, tuple(names), unreviewed),
             outcomes=tuple(sorted(outcomes, key=lambda one: one.told_at)),
         )
 
-    def bill_events(self, state: str, bill: str) -> tuple[Event, ...]:
+    def bill_events(self, state: str, bill: str, *, unreviewed: bool = False) -> tuple[Event, ...]:
         """What the log says of one bill of a state, newest first."""
         terms = [Term(field="bill", values=(bill_key(bill),))]
         if state:
             terms.append(Term(field="state", values=(state,)))
-        query = EventQuery(filter=Filter(terms=tuple(terms)), limit=MAX_LIMIT)
-        return self._store.events(query).items
+        return self._newest(Filter(terms=tuple(terms)), unreviewed)
 
-    def _agency_events(self, agency_id: str, state: str, names: Sequence[str]) -> tuple[Event, ...]:
+    def _newest(self, filter: Filter, unreviewed: bool) -> tuple[Event, ...]:
+        chosen = filter if unreviewed else without_unreviewed(filter)
+        return self._store.events(EventQuery(filter=chosen, limit=MAX_LIMIT)).items
+
+    def _agency_events(
+        self, agency_id: str, state: str, names: Sequence[str], unreviewed: bool
+    ) -> tuple[Event, ...]:
         phrases = tuple(phrase for name in names if (phrase := normal_phrase(name)))
         if not phrases:
             return ()
@@ -231,11 +243,18 @@ class QueryService:
                 Term(field="agency", values=phrases),
             )
         )
-        page = self._store.events(EventQuery(filter=of_agency, limit=MAX_LIMIT))
-        return tuple(event for event in page.items if event.agency_id in (None, agency_id))
+        found = self._newest(of_agency, unreviewed)
+        return tuple(event for event in found if event.agency_id in (None, agency_id))
 
     def _counties_near(self, place: str, km: int) -> tuple[str, ...]:
         return tuple(county.fips for county in self.gazetteer.near(place, km))
+
+
+def without_unreviewed(filter: Filter) -> Filter:
+    """The filter and "worth an alert", unless it names `worth` itself."""
+    if filter.names("worth"):
+        return filter
+    return Filter(terms=(*filter.terms, Term(field="worth", values=(Worth.ALERT,))))
 
 
 class _Numbers:

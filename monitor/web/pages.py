@@ -18,7 +18,7 @@ from monitor.web.citation import cite_event, cite_list
 from monitor.web.map import state_map
 from monitor.web.moments import read_moment
 from monitor.web.parts import Site, site
-from monitor.web.render import is_logged_in, local_link, newest_capture, page, permalink
+from monitor.web.render import is_editor, is_logged_in, local_link, newest_capture, page, permalink
 from monitor.web.views import (
     Passage,
     bars,
@@ -76,6 +76,7 @@ def events_page(
             known_at=read_moment("known_at", known_at),
             cursor=cursor or None,
             limit=50,
+            unreviewed=is_editor(request),
         )
         found = own.parts.query.events(asked)
     except FilterError as error:

@@ -11,7 +11,7 @@ from monitor.domain.filter_fields import STATES
 from monitor.domain.roster import Agreement, RowState
 from monitor.web.map import county_map, state_map
 from monitor.web.parts import site
-from monitor.web.render import newest_capture, page
+from monitor.web.render import is_editor, newest_capture, page
 from monitor.web.views import county_name, event_lines, record_line
 
 router = APIRouter(include_in_schema=False)
@@ -46,7 +46,7 @@ def state_page(request: Request, state: StatePath) -> HTMLResponse:
     query = own.parts.query
     agreements = tuple(a for a in own.parts.store.agreements() if a.row.state == state)
     counties = query.gazetteer.counties(state)
-    asked = query.ask(f"state:{state}", limit=30)
+    asked = query.ask(f"state:{state}", limit=30, unreviewed=is_editor(request))
     area = None
     if counties:
         names = {county.fips: county.name for county in counties}
@@ -74,7 +74,7 @@ def county_page(request: Request, fips: FipsPath) -> HTMLResponse:
     county = own.parts.query.gazetteer.county_by_fips(fips)
     if county is None:
         raise HTTPException(404, "no county has this code")
-    asked = own.parts.query.ask(f"county:{fips}", limit=50)
+    asked = own.parts.query.ask(f"county:{fips}", limit=50, unreviewed=is_editor(request))
     agreements = tuple(a for a in own.parts.store.agreements() if a.row.county_fips == fips)
     successor = county.successor
     return page(
@@ -111,7 +111,7 @@ def agency_page(
 ) -> HTMLResponse:
     """One agency: names, agreements, ledger and events."""
     own = site(request)
-    view = own.parts.query.agency(agency_id)
+    view = own.parts.query.agency(agency_id, unreviewed=is_editor(request))
     if view is None:
         raise HTTPException(404, "no agency has this id")
     return page(
@@ -132,7 +132,7 @@ def bill_page(
 ) -> HTMLResponse:
     """One bill of a state: its stages in order, and what was said of it."""
     own = site(request)
-    events = own.parts.query.bill_events(state, bill)
+    events = own.parts.query.bill_events(state, bill, unreviewed=is_editor(request))
     if not events:
         raise HTTPException(404, "no event names this bill")
     records = [

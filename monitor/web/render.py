@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from monitor.domain.moment import StatedDate
 from monitor.notify import safety
 from monitor.notify.words import CERTAINTY, DIRECTIONS, MODELS, day_words, kind_title, state_name
+from monitor.web.auth import Role
 from monitor.web.parts import Site, person, site
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -94,6 +95,11 @@ def permalink(request: Request, path: str) -> str:
 def is_logged_in(request: Request) -> bool:
     """Whether a person with a role asks."""
     return bool(person(request).address)
+
+
+def is_editor(request: Request) -> bool:
+    """Whether a person asks who sees what waits for a review."""
+    return person(request).role >= Role.EDITOR
 
 
 def minute(moment: datetime | None) -> str:

@@ -211,9 +211,9 @@ def test_later_evidence_edits_the_message_and_answers_in_its_thread(
     room.run(2)
     head, reply = fake.visible("C1")
     assert head["edited"]
-    assert "Listed on ICE's roster" in str(head["blocks"])
+    assert "Shown by ICE's roster" in str(head["blocks"])
     assert reply["thread_ts"] == head["ts"]
-    assert "Listed on ICE's roster" in reply["text"]
+    assert "Shown by ICE's roster" in reply["text"]
 
 
 def test_a_retraction_reaches_the_message_even_after_its_reader_left(

@@ -141,14 +141,14 @@ def upgrade() -> None:
     op.create_index('event_by_change', 'event', ['last_recorded_at', 'last_sequence', 'recorded_at'])
     op.create_index('event_by_county', 'event', ['county', 'sequence'])
     op.create_index('event_by_day', 'event', ['day'])
-    op.create_index('event_by_model', 'event', ['model', 'sequence', 'event_type', 'state', 'status', 'tier', 'direction', 'day', 'recorded_day', 'silent', 'merged'])
+    op.create_index('event_by_model', 'event', ['model', 'sequence', 'event_type', 'state', 'status', 'tier', 'direction', 'day', 'recorded_day', 'silent', 'merged', 'worth'])
     op.create_index('event_by_publication', 'event', ['last_public_at', 'public_at'])
-    op.create_index('event_by_recorded_day', 'event', ['recorded_day', 'sequence', 'silent', 'merged'])
+    op.create_index('event_by_recorded_day', 'event', ['recorded_day', 'sequence', 'silent', 'merged', 'worth'])
     op.create_index('event_by_source', 'event', ['source_id', 'sequence'])
-    op.create_index('event_by_state', 'event', ['state', 'sequence', 'event_type', 'status', 'tier', 'model', 'direction', 'day', 'recorded_day', 'silent', 'merged'])
-    op.create_index('event_by_status', 'event', ['status', 'sequence', 'event_type', 'state', 'tier', 'model', 'direction', 'day', 'recorded_day', 'silent', 'merged'])
-    op.create_index('event_by_tier', 'event', ['tier', 'sequence', 'event_type', 'state', 'status', 'model', 'direction', 'day', 'recorded_day', 'silent', 'merged'])
-    op.create_index('event_by_type', 'event', ['event_type', 'sequence', 'state', 'status', 'tier', 'model', 'direction', 'day', 'recorded_day', 'silent', 'merged'])
+    op.create_index('event_by_state', 'event', ['state', 'sequence', 'event_type', 'status', 'tier', 'model', 'direction', 'day', 'recorded_day', 'silent', 'merged', 'worth'])
+    op.create_index('event_by_status', 'event', ['status', 'sequence', 'event_type', 'state', 'tier', 'model', 'direction', 'day', 'recorded_day', 'silent', 'merged', 'worth'])
+    op.create_index('event_by_tier', 'event', ['tier', 'sequence', 'event_type', 'state', 'status', 'model', 'direction', 'day', 'recorded_day', 'silent', 'merged', 'worth'])
+    op.create_index('event_by_type', 'event', ['event_type', 'sequence', 'state', 'status', 'tier', 'model', 'direction', 'day', 'recorded_day', 'silent', 'merged', 'worth'])
     op.create_table('event_key',
         sa.Column('key', KEY, nullable=False),
         sa.Column('sequence', NUMBER, nullable=False),
