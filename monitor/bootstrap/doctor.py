@@ -61,6 +61,8 @@ def _catalogue(app: App) -> Iterator[Finding]:
     sources = app.sources()
     on = sum(source.enabled for source in sources)
     detail = f"{app.settings.feeds}: {len(sources)} sources, {on} on"
+    if not on:
+        detail += "; `monitor sources probe` switches on what answers"
     yield Finding(what="catalogue", state="good" if on else "bad", detail=detail)
     for source in sources:
         missing = [n for n in source.needs_env if not app.settings.secret(n)]
@@ -113,8 +115,10 @@ def _sources(app: App) -> Iterator[Finding]:
     unsure = [r for r in on if r.standing in (Standing.SHAKY, Standing.NEW)]
     if on and len(unsure) == len(on):
         detail = f"none of {len(on)} has answered yet; {unsure[0].source.id}: {unsure[0].message}"
-        yield Finding(what="sources", state="note", detail=f"{detail}. Is there a network?")
-    elif not bad:
+        if "failed:dns" in unsure[0].message:
+            detail += ". Is there a network?"
+        yield Finding(what="sources", state="note", detail=detail)
+    elif on and not bad:
         detail = f"{len(on) - len(unsure)} of {len(on)} stand well"
         yield Finding(what="sources", state="good", detail=detail)
 

@@ -33,11 +33,10 @@ def main() -> None:
         if error.suggestion and "did you mean" not in str(error):
             say(f"did you mean {error.suggestion!r}?")
         sys.exit(FAILURE)
-    except ConfigError as error:
-        say(str(error))
-        sys.exit(FAILURE)
     except MonitorError as error:
-        say(f"{type(error).__name__}: {error}")
+        named = "" if isinstance(error, ConfigError) else f"{type(error).__name__}: "
+        for line in f"{named}{error}".splitlines():
+            say(line)
         sys.exit(FAILURE)
     except KeyboardInterrupt:
         say("stopped")

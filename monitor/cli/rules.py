@@ -60,6 +60,7 @@ def explain(
     title: Annotated[str, typer.Option(help="the document's title")] = "",
     kind: Annotated[DocumentKind, typer.Option(help="what sort of text it is")] = DocumentKind.NEWS,
     state: Annotated[list[str] | None, typer.Option(help="states the source speaks of")] = None,
+    draft: Annotated[Path | None, typer.Option(help="a directory of rule files to add")] = None,
 ) -> None:
     """What matched in a text, what stopped it, and the nearest miss."""
     from monitor.detect.explain import explain as explained
@@ -74,10 +75,11 @@ def explain(
         source_states=tuple(state or ()),
     )
     try:
-        found = explained(document, _pack(), knowledge.gazetteer(), rule)
+        found = explained(document, _pack(draft), knowledge.gazetteer(), rule)
     except KeyError:
         fail(f"no rule {rule!r}; `monitor rules check` loads them all")
-    for line in _lines(found):
+    lines = list(_lines(found))
+    for line in lines or ["no rule matched; --rule NAME shows how near that one came"]:
         typer.echo(line)
 
 

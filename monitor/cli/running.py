@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from monitor.bootstrap import operations
+from monitor.bootstrap import operations, upkeep
 from monitor.bootstrap.compose import App, open_app
 from monitor.cli.asking import FormatOption
 from monitor.cli.output import FINDING, Format, Row, fail, progress, say, show
@@ -79,9 +79,14 @@ def _probe(app: App, only: list[str] | None) -> list[Row]:
     say(f"{passed} of {len(rows)} sources answered as expected and are on")
     for line in _unanswered(rows):
         say(line)
-    if not passed:
+    if not passed and all(_unreached(str(row["outcome"])) for row in rows):
         say("none answered: is there a network? They stay as they are; `monitor sources probe`")
     return rows
+
+
+def _unreached(outcome: str) -> bool:
+    """Whether the outcome may be our side of the line."""
+    return outcome.startswith("failed:") and outcome not in ("failed:gate", "failed:http_status")
 
 
 def _unanswered(rows: list[Row]) -> list[str]:
@@ -117,6 +122,7 @@ def check(
 ) -> None:
     """Check sources once, now, and deliver what it brought."""
     with open_app() as app:
+        upkeep.prepare(app, say)
         sources = [s for s in app.chosen_sources(source) if source or s.enabled]
         rows: list[Row] = []
         with progress() as bar:
@@ -257,7 +263,7 @@ def sources_coverage(
 
 def sources_reference() -> None:
     """The reference of feeds.yaml, generated from the option models."""
-    typer.echo(operations.feeds_reference())
+    typer.echo(operations.feeds_reference(), nl=False)
 
 
 def channels_list(format: FormatOption = Format.AUTO) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
@@ -24,10 +25,18 @@ def ask() -> None:
         answers |= _slack()
     if typer.confirm("Send mail?", default=bool(settings.get("MONITOR_SMTP_HOST"))):
         answers |= _mail(settings.get("MONITOR_SMTP_HOST"))
+    answers["MONITOR_ADMINS"] = _asked(
+        "Your mail address, for the pages on health and review (role admin), or empty",
+        settings.get("MONITOR_ADMINS"),
+    )
+    if not settings.secret("MONITOR_SECRET"):
+        answers["MONITOR_SECRET"] = secrets.token_urlsafe(32)
     path = settings.data_dir / ENV_FILE
     write_env_file(path, answers)
     say(f"written to {path}, readable by you alone")
     say("next: `monitor channels test slack` or `monitor channels test email`, then `make run`")
+    if answers["MONITOR_ADMINS"]:
+        say("`monitor web --login ADDRESS` prints a link that signs you in, good once")
 
 
 def _slack() -> dict[str, str]:
