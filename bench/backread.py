@@ -6,9 +6,11 @@ and the rules, in one process; `monitor backfill` with one process and with two.
 same claims. Processor time of all processes and wall time; start-up included and apart.
 """
 
+# ruff: noqa: E501, SIM905  # pages are written as one would read them
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import random
 import resource
@@ -22,7 +24,6 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from bench.labelled import shipped_detector
-from bench.trigger_scan import pages
 from monitor.bootstrap import backreading
 from monitor.bootstrap.compose import App
 from monitor.detect.document import Document
@@ -31,38 +32,78 @@ from monitor.services.archives import pages_of, parts_of
 from monitor.services.warc_record import ArchivedPage
 from monitor.settings import read_settings
 
-FEEDS = "version: 1\nsources: []\n"
+FEEDS = """\
+version: 1
+sources:
+  - id: gazette
+    kind: feed
+    name: Gazette
+    tier: press
+    sees: [agreement_signed]
+    options: {url: 'https://gazette.example/feed.xml'}
+"""
+_WORDS = (
+    "county road council budget school vote river board library summer festival harvest market "
+    "weather museum traffic station hospital teacher election garden bridge water winter"
+).split()
+_TOLD = (
+    "The sheriff of Hale County signed a 287(g) agreement with Immigration and Customs Enforcement "
+    "on Tuesday, his office said."
+)
+
+
+def news_page(number: int, told: bool) -> bytes:
+    """A page as news sites build them: some 160 kB, of which a third is scripts and styles, a third
+    navigation and teasers in nested blocks, and 5 kB the article."""
+    dice = random.Random(number)
+
+    def words(count: int) -> str:
+        return " ".join(dice.choice(_WORDS) for _ in range(count))
+
+    scripts = "".join(
+        f"<script>var d{n}={{{','.join(f'{dice.choice(_WORDS)}{k}:{dice.random()}' for k in range(90))}}};"
+        "</script>"
+        for n in range(16)
+    )
+    links = "".join(
+        f"<li class='menu-item item-{n}'><a href='/section/{words(1)}/{n}' data-track='nav'>"
+        f"<span>{words(3)}</span></a></li>"
+        for n in range(160)
+    )
+    teasers = "".join(
+        f"<div class='card'><div class='card-media'><a href='/{n}/{words(1)}'><img src='/i/{n}.jpg' "
+        f"srcset='/i/{n}-2.jpg 2x' alt='{words(4)}'></a></div><div class='card-body'><h3><a "
+        f"href='/{n}'>{words(8)}</a></h3><p class='dek'>{words(18)}</p><time>Today</time></div></div>"
+        for n in range(120)
+    )
+    paragraphs = "".join(f"<p>{words(55).capitalize()}.</p>" for _ in range(14))
+    lead = _TOLD if told else "Work on the bridge begins on Tuesday, the county said."
+    return (
+        f"<!doctype html><html lang=en><head><title>{words(7)}</title><meta charset=utf-8>{scripts}"
+        f"<style>{'.a{color:red;margin:0 auto}' * 300}</style></head><body><header><nav><ul>{links}"
+        f"</ul></nav></header><main><article><h1>{words(8)}</h1><p>{lead} It is number {number}.</p>"
+        f"{paragraphs}</article></main><aside>{teasers}</aside><footer><ul>{links}</ul></footer>"
+        "</body></html>"
+    ).encode()
 
 
 def archive(path: Path, count: int, share: float) -> Path:
-    """A WARC file of so many pages; each is different, so that nothing is skipped as known."""
-    dice = random.Random(3)
-    told = {n for n in range(count) if n < count * share}
-    kinds = {True: pages(1, 1.0)[0], False: pages(1, 0.0)[0]}
+    """A WARC file of so many pages, of which a share tells of an agreement, in no order."""
     order = list(range(count))
-    dice.shuffle(order)
+    random.Random(3).shuffle(order)
     with path.open("wb") as stream:
         writer = WARCWriter(stream, gzip=True)
         for number in order:
-            body = kinds[number in told].replace(b"Tuesday", b"Tuesday the %dth" % number)
-            noise = dice.randbytes(6000).hex().encode()  # compresses like a page, not like a copy
-            body = body.replace(b"</head>", b"<meta name=x content=" + noise + b"></head>", 1)
             head = StatusAndHeaders("200 OK", [("Content-Type", "text/html")], "HTTP/1.1")
             record = writer.create_warc_record(
                 f"https://news{number % 50}.example/{number}",
                 "response",
-                payload=_stream(body),
+                payload=io.BytesIO(news_page(number, number < count * share)),
                 http_headers=head,
                 warc_headers_dict={"WARC-Date": "2025-03-05T00:00:00Z"},
             )
             writer.write_record(record)
     return path
-
-
-def _stream(body: bytes):  # type: ignore[no-untyped-def]
-    import io  # noqa: PLC0415
-
-    return io.BytesIO(body)
 
 
 def everything(path: Path, most: int) -> tuple[float, float, set[str], int]:
@@ -103,11 +144,10 @@ def back_read(path: Path, processes: int) -> tuple[float, float, float, set[str]
         with backreading.back_reading(app, backreading.shelf(app, None), processes) as service:
             warm = list(service.read_all(parts[:processes], processes))
             start = time.perf_counter() - begun
-            middle, cpu_middle = time.perf_counter(), _cpu()
+            middle = time.perf_counter()
             rest = list(service.read_all(parts[processes:], processes))
             wall = time.perf_counter() - middle
         cpu = _cpu() - before  # children are counted when they ended
-        del cpu_middle
         found = {e.url for event in app.query.each(app.query.ask("")) for e in event.evidence}
         pages_read = sum(done.pages for done in rest)
         app.close()
