@@ -170,7 +170,10 @@ def effective_day(actions: list[Action]) -> str:
         if found:
             month, day, year, iso_year, iso_month, iso_day = found.groups()
             parts = (iso_year or year, iso_month or month, iso_day or day)
-            return f"{int(parts[0]):04d}-{int(parts[1]):02d}-{int(parts[2]):02d}"
+            try:
+                return date(*map(int, parts)).isoformat()
+            except ValueError:
+                continue
     return ""
 
 

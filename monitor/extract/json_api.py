@@ -122,7 +122,7 @@ def whole(record: Record, name: str, default: int = 0) -> int:
         return int(value)
     if isinstance(value, int):
         return value
-    return int(value) if isinstance(value, str) and value.strip().isdigit() else default
+    return int(value) if isinstance(value, str) and value.strip().isdecimal() else default
 
 
 def day(record: Record, name: str) -> date | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitor.catalogue.load import parse_catalogue
 from monitor.domain.errors import ExtractError
 from monitor.domain.ident import SourceId
 from monitor.domain.snapshot import Request, Snapshot
@@ -117,7 +118,10 @@ def test_cursors_come_back_or_are_named(table: list[list[str]], junk: str) -> No
 @pytest.mark.parametrize("name", sorted(SOURCE_KINDS))
 def test_no_kind_crashes_on_any_bytes(name: str, body: bytes, purpose: str, pdf: bool) -> None:
     kind = SOURCE_KINDS[name]
-    options = kind.options.model_validate({"url": URL})
+    example = parse_catalogue(
+        f"sources:\n{kind.example}", kinds=SOURCE_KINDS, today=date(2025, 6, 5)
+    )
+    options = example.sources[0].options
     source = Source(id=SourceId("fuzz"), kind=name, name="Fuzz", options=options)
     snapshot = Snapshot(
         source_id=source.id,
