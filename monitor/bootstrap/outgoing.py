@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr, ValidationError
@@ -14,6 +14,7 @@ from monitor.settings import Settings
 if TYPE_CHECKING:
     from monitor.notify.personal import Correspondence
     from monitor.services.deliver import Deliver
+    from monitor.services.returned import ReturnedMail
 
 
 def open_channels(settings: Settings) -> dict[str, Channel]:
@@ -46,14 +47,31 @@ def _slack(settings: Settings) -> Channel | None:
     hook = settings.secret("MONITOR_SLACK_WEBHOOK")
     if not (token or hook):
         return None
-    return slack.KIND.open(
-        slack.SlackOptions(
-            token=SecretStr(token.reveal()),
-            webhook_url=SecretStr(hook.reveal()),
-            api_url=settings.get("MONITOR_SLACK_API"),
-            buttons=bool(settings.secret("MONITOR_SLACK_APP_TOKEN")),
+    try:
+        options = slack.SlackOptions.model_validate(
+            {
+                "token": token.reveal(),
+                "webhook_url": hook.reveal(),
+                "api_url": settings.get("MONITOR_SLACK_API"),
+                "buttons": answers_clicks(settings),
+                "on_unknown": settings.get("MONITOR_SLACK_ON_UNKNOWN"),
+            }
         )
-    )
+    except ValidationError as error:
+        raise _wrong("the Slack settings (MONITOR_SLACK_…)", error) from error
+    return slack.KIND.open(options)
+
+
+def answers_clicks(settings: Settings) -> bool:
+    """Whether somebody listens to buttons: Socket Mode, or HTTP with a signing secret."""
+    ways = ("MONITOR_SLACK_APP_TOKEN", "MONITOR_SLACK_SIGNING_SECRET")
+    return any(settings.secret(name) for name in ways)
+
+
+def _wrong(what: str, error: ValidationError) -> ConfigError:
+    """What is wrong with settings, never their values: one of them may be a secret."""
+    problems = tuple(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+    return ConfigError(f"{what} are wrong", problems)
 
 
 def _email(settings: Settings) -> Channel | None:
@@ -71,12 +89,41 @@ def _email(settings: Settings) -> Channel | None:
                 "password": settings.secret("MONITOR_SMTP_PASSWORD").reveal(),
                 "ca_file": settings.get("MONITOR_SMTP_CA") or None,
                 "sender": settings.get("MONITOR_MAIL_FROM"),
+                "bounce_address": settings.get("MONITOR_MAIL_BOUNCE"),
             }
         )
     except ValidationError as error:
-        problems = tuple(f"{e['loc']}: {e['msg']}" for e in error.errors())
-        raise ConfigError("the mail settings (MONITOR_SMTP_…) are wrong", problems) from error
+        raise _wrong("the mail settings (MONITOR_SMTP_…, MONITOR_MAIL_…)", error) from error
     return email.KIND.open(options)
+
+
+def returned_mail(settings: Settings, store: Store, clock: Clock) -> ReturnedMail | None:
+    """The job that reads bounces, None without a mailbox. Raises ConfigError for wrong settings."""
+    from monitor.channels import mailbox
+    from monitor.services.returned import Place, ReturnedMail
+
+    if not settings.get("MONITOR_IMAP_HOST"):
+        return None
+    try:
+        options = mailbox.MailboxOptions.model_validate(
+            {
+                "host": settings.get("MONITOR_IMAP_HOST"),
+                "port": settings.get("MONITOR_IMAP_PORT"),
+                "security": settings.get("MONITOR_IMAP_SECURITY"),
+                "user": settings.get("MONITOR_IMAP_USER"),
+                "password": settings.secret("MONITOR_IMAP_PASSWORD").reveal(),
+                "folder": settings.get("MONITOR_IMAP_FOLDER"),
+                "ca_file": settings.get("MONITOR_IMAP_CA") or None,
+            }
+        )
+    except ValidationError as error:
+        raise _wrong("the mailbox settings (MONITOR_IMAP_…)", error) from error
+
+    def read_new(after: Place, take: Callable[[bytes, Place], bool]) -> int:
+        position = mailbox.Position(validity=after[0], uid=after[1])
+        return mailbox.read_new(options, position, lambda raw, at: take(raw, (at.validity, at.uid)))
+
+    return ReturnedMail(store, clock, read_new, settings.secret("MONITOR_SECRET").reveal())
 
 
 def correspondence(settings: Settings) -> Correspondence:

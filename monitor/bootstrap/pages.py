@@ -6,12 +6,14 @@ import socket
 from typing import TYPE_CHECKING
 
 from monitor.bootstrap import knowledge
+from monitor.bootstrap.slack import slack_over_http
 from monitor.domain.errors import ConfigError
 from monitor.settings import Settings
 
 if TYPE_CHECKING:
     import uvicorn
     from fastapi import FastAPI
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from monitor.bootstrap.compose import App
     from monitor.web.options import WebOptions
@@ -55,13 +57,28 @@ def web_app(app: App) -> FastAPI:
     return create_app(parts, web_options(app.settings))
 
 
+def served(app: App) -> ASGIApp:
+    """The pages, and beside them what answers Slack where that is set up over HTTP."""
+    pages, slack = web_app(app), slack_over_http(app)
+    if slack is None:
+        return pages
+    from monitor.slack_app.http import PATH
+
+    async def by_path(scope: Scope, receive: Receive, send: Send) -> None:
+        """Slack signs its requests: the pages' rules about origin and size are not for them."""
+        for_slack = scope["type"] == "http" and scope["path"] == PATH
+        await (slack if for_slack else pages)(scope, receive, send)
+
+    return by_path
+
+
 def web_server(app: App) -> uvicorn.Server:
     """A server that is not running yet. Raises ConfigError when it may not listen there."""
     import uvicorn
 
     host, port = app.settings.listen
     config = uvicorn.Config(
-        web_app(app),
+        served(app),
         host=host,
         port=port,
         log_level="warning",

@@ -83,6 +83,7 @@ class Runner:
             self._routine("console", self._console.look, every_s=2),
             self._routine("reload", lambda: self._reload(scheduler), every_s=5),
             self._routine("health", lambda: upkeep.tell_operator(app), every_s=300),
+            self._routine("mailbox", lambda: upkeep.read_mailbox(app), every_s=600),
             self._routine("nightly", lambda: upkeep.nightly(app), cron="17 3 * * *"),
             self._routine("canary", lambda: upkeep.canary(app), cron="47 7 * * *"),
         )

@@ -28,7 +28,7 @@ RELOAD_S = 5.0
 #: How often dead jobs are told.
 DEAD_S = 30.0
 #: Routines by name: every so many seconds, or by cron.
-INTERVALS_S = {"deliver": 2.0, "digests": 60.0, "health": 300.0}
+INTERVALS_S = {"deliver": 2.0, "digests": 60.0, "health": 300.0, "mailbox": 600.0}
 CRONS = {"nightly": "17 3 * * *", "canary": "47 7 * * *"}
 _DEAD_TOLD = "jobs_dead_told"
 

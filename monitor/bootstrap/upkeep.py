@@ -105,6 +105,15 @@ def canary(app: App) -> None:
     bird.hatch()
 
 
+def read_mailbox(app: App) -> None:
+    """Bounces and mails to leave, where a mailbox is configured."""
+    from monitor.bootstrap.outgoing import returned_mail
+
+    job = returned_mail(app.settings, app.store, app.clock)
+    if job is not None:
+        job.run_once()
+
+
 def nightly(app: App) -> None:
     """Checkpoint over all chains; the published dataset; old unreferenced captures go."""
     app.store.checkpoint(app.clock.now())

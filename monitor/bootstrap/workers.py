@@ -145,6 +145,7 @@ class Work:
             "deliver": self.app.deliver,
             "digests": self.app.digests,
             "health": lambda: upkeep.tell_operator(self.app),
+            "mailbox": lambda: upkeep.read_mailbox(self.app),
             "nightly": lambda: upkeep.nightly(self.app),
             "canary": lambda: upkeep.canary(self.app),
         }

@@ -21,6 +21,7 @@ from monitor.services import subscriptions as life
 from storage.store import open_store
 from tests import facts
 from tests.mailroom import SECRET, Mailroom, files, subscription
+from tests.notices import status_notice
 
 NOW = facts.NOW
 
@@ -280,35 +281,21 @@ def test_a_token_is_good_for_one_purpose_one_subject_and_its_time() -> None:
         sign("short", Purpose.LEAVE, "desk", NOW)
 
 
-def _dsn(delivery_id: str, status: str, action: str = "failed", to: str = "") -> bytes:
-    return (
-        f"From: MAILER-DAEMON@example.net\r\nTo: {to or 'monitor@example.org'}\r\n"
-        'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
-        "--b\r\nContent-Type: text/plain\r\n\r\nSorry: 5.0.0 in prose means nothing.\r\n"
-        "--b\r\nContent-Type: message/delivery-status\r\n\r\n"
-        "Reporting-MTA: dns; mx.example.net\r\n\r\n"
-        f"Final-Recipient: rfc822; reader@example.org\r\nAction: {action}\r\n"
-        f"Status: {status}\r\n\r\n"
-        "--b\r\nContent-Type: text/rfc822-headers\r\n\r\n"
-        f"Message-ID: <{delivery_id}@example.org>\r\nSubject: x\r\n\r\n--b--\r\n"
-    ).encode()
-
-
 def test_bounces_are_read_by_structure_and_suppress(room: Mailroom) -> None:
     room.subscribe(subscription(channel="email", destination="reader@example.org"))
     room.commit(facts.record(facts.event(1)))
     (delivery,) = room.store.deliveries()
-    hard = bounce(_dsn(delivery.id, "5.1.1"))
+    hard = bounce(status_notice(delivery.id, "5.1.1"))
     assert hard is not None
     assert (hard.delivery_id, hard.permanent) == (delivery.id, True)
     assert life.record_bounce(room.store, hard) == (), "nothing was sent: a forgery"
     room.store.start_attempt(delivery.id, NOW)
     room.store.finish_attempt(delivery.id, DeliveryState.SENT, at=NOW)
-    soft = bounce(_dsn("", "4.2.2", to=f"bounce+{delivery.id}@example.org"))
+    soft = bounce(status_notice("", "4.2.2", to=f"bounce+{delivery.id}@example.org"))
     assert soft is not None
     assert not soft.permanent
     assert [life.record_bounce(room.store, soft) for _ in range(5)][3:] == [(), ("desk",)]
-    assert bounce(_dsn(delivery.id, "5.1.1", action="delayed")) is None
+    assert bounce(status_notice(delivery.id, "5.1.1", action="delayed")) is None
     assert bounce(b"Subject: out of office\r\n\r\nFinal-Recipient: x\r\n") is None
 
 
@@ -318,7 +305,7 @@ def test_a_hard_bounce_pauses_at_once(room: Mailroom) -> None:
     (delivery,) = room.store.deliveries()
     room.store.start_attempt(delivery.id, NOW)
     room.store.finish_attempt(delivery.id, DeliveryState.SENT, at=NOW)
-    hard = bounce(_dsn(delivery.id, "5.1.1"))
+    hard = bounce(status_notice(delivery.id, "5.1.1"))
     assert hard is not None
     assert life.record_bounce(room.store, hard) == ("desk",)
     assert not room.store.subscriptions()
