@@ -126,8 +126,12 @@ class TriggerScan:
             return False
         if _undecidable(raw):
             return True
-        if self.possible is None or (_straight(raw) and not self.possible.search(raw)):
+        if self.possible is None:
             return False
+        if _straight(raw) and not self.possible.search(raw):
+            seams = _seams(raw)
+            if not (seams and self.possible.search(seams)):
+                return False
         return self.close_look(raw)
 
     def close_look(self, raw: bytes) -> bool:
@@ -171,14 +175,14 @@ def _needed(terms: Iterable[str]) -> list[str]:
     )
 
 
-#: What may stand inside a word, in the bytes as they are: markup, comments and scripts, entities,
-#: anything but letters and digits.
-_BETWEEN = (
-    r"(?:<[^>]*>"
-    r"""|<(?:[^>"']|"[^"]*"|'[^']*')*>"""
-    r"|<!--.*-->|<script.*</script[^>]*>|<style.*</style[^>]*>"
-    r"|&#?[a-z0-9]{1,30};?|[^a-z0-9])"
-)
+#: What may stand inside a word, in the bytes as they are: markup, entities, anything but letters
+#: and digits. Comments and scripts are looked at by their seams, as the automaton would have to
+#: remember every beginning of a word through all of them.
+_BETWEEN = r"""(?:<[^>]*>|<(?:[^>"']|"[^"]*"|'[^']*')*>|&#?[a-z0-9]{1,30};?|[^a-z0-9])"""
+#: Text on either side of a comment or script that is looked at for a word that goes on behind it.
+_SEAM_BYTES = 2000
+#: Parts seams: no term holds it.
+_APART = b" qqq "
 #: Letters with the marks that folding takes off, as UTF-8; other letters are not straight.
 _MARKED = {
     "a": r"\xc3[\x80-\x85\xa0-\xa5]",
@@ -205,6 +209,20 @@ def _straight(raw: bytes) -> bool:
         and (raw.isascii() or not _NOT_STRAIGHT.search(raw))
         and not (b"&" in raw and _SPEAKING_ENTITY.search(raw))
     )
+
+
+def _seams(raw: bytes) -> bytes:
+    """What stands around comments, scripts and styles, without them; b"" where there are none."""
+    shown = _without_unshown(raw)
+    if shown is raw:
+        return b""
+    pieces = (
+        piece
+        if len(piece) <= 2 * _SEAM_BYTES
+        else piece[:_SEAM_BYTES] + _APART + piece[-_SEAM_BYTES:]
+        for piece in shown.split(b"\x01")
+    )
+    return b"\x01".join(pieces)
 
 
 def _possible(words: set[bytes], short: list[bytes], numbers: list[bytes]) -> re2._Regexp | None:
@@ -333,8 +351,9 @@ def _without_unshown(raw: bytes) -> bytes:
     lowered = raw.lower()
     for opening, closing in _UNSHOWN:
         if opening in lowered:
-            raw = _without(raw, lowered, opening, closing)
-            lowered = raw.lower()
+            cut = _without(raw, lowered, opening, closing)
+            if len(cut) != len(raw):
+                raw, lowered = cut, cut.lower()
     return raw
 
 
