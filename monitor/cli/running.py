@@ -249,7 +249,7 @@ def sources_discover(url: Annotated[str, typer.Argument(help="a site's address")
 
 
 def sources_coverage(
-    markdown: Annotated[bool, typer.Option(help="the table by state, as in the README")] = False,
+    markdown: Annotated[bool, typer.Option(help="the table of docs/coverage.md")] = False,
     format: FormatOption = Format.AUTO,
 ) -> None:
     """For each state and event type: which sources could see it, at what delay, and the gaps."""

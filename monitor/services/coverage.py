@@ -96,7 +96,7 @@ def state_rows(cells: Iterable[Cell]) -> tuple[StateRow, ...]:
 
 
 def markdown(rows: Iterable[StateRow]) -> str:
-    """The table for the README: honest gaps, what needs a key kept apart."""
+    """The table of docs/coverage.md: honest gaps, what needs a key kept apart."""
     lines = [
         "| state | own sources without a key | official | with a key "
         "| national sources alone look for | nobody looks for |",
@@ -148,13 +148,14 @@ def _order(source: Source) -> tuple[int, timedelta, str]:
 
 
 def _row(state: str, cells: list[Cell]) -> StateRow:
-    own = dict.fromkeys(name for cell in cells for name in cell.own)
+    federal = state == FEDERAL
+    own = dict.fromkeys(n for cell in cells for n in (cell.wide if federal else cell.own))
     keyed = dict.fromkeys(name for cell in cells for name in cell.keyed)
     return StateRow(
         state=state,
         own=tuple(own),
         keyed=tuple(name for name in keyed if name not in own),
-        official=any(c.own_official for c in cells),
+        official=any(c.own_official or (federal and c.tier in _OFFICIAL) for c in cells),
         gaps=tuple(c.event_type for c in cells if c.gap),
         national_only=tuple(c.event_type for c in cells if c.wide and not c.own),
         press_only=tuple(c.event_type for c in cells if c.tier is Tier.PRESS),
