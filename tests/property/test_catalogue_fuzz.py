@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from datetime import date
 from pathlib import Path
 
@@ -87,6 +88,10 @@ def test_the_slice_itself_is_sound() -> None:
 
 @pytest.mark.parametrize("kind", sorted(SOURCE_KINDS))
 def test_unknown_options_of_every_kind_are_told_with_the_nearest_word(kind: str) -> None:
-    text = f"sources:\n{SOURCE_KINDS[kind].example}".replace("    url: ", "    urll: ")
-    with pytest.raises(ConfigError, match=r"options\.urll: unknown key; did you mean url\?"):
+    text = f"sources:\n{SOURCE_KINDS[kind].example}"
+    (name, *_) = re.findall(r"options:\s*\{?\s*([a-z_]+):", text)
+    wrong = f"{name}{name[-1]}"
+    text = re.sub(rf"(options:\s*\{{?\s*){name}:", rf"\g<1>{wrong}:", text)
+    said = rf"options\.{wrong}: unknown key; did you mean {name}\?"
+    with pytest.raises(ConfigError, match=said):
         parse_catalogue(text, kinds=SOURCE_KINDS, today=TODAY)
