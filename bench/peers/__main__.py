@@ -27,6 +27,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer feeds and pages")
     parser.add_argument("--only", default="", help="feeds, pages or naive")
+    parser.add_argument("--programs", default="", help="names, comma separated; empty: all")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="peers") as scratch:
         directory = Path(scratch)
@@ -36,9 +37,9 @@ def main() -> None:
             print(json.dumps({"what": "machine", "server": served.name, **machine()}), flush=True)
             try:
                 if asked.only != "pages":
-                    _feeds(served, venv, directory, asked.quick)
+                    _feeds(served, _wanted(programs.feed_programs(venv), asked), directory, asked)
                 if asked.only != "feeds":
-                    _pages(served, venv, directory)
+                    _pages(served, _wanted(programs.page_programs(venv), asked), directory)
             finally:
                 served.stop()
         if asked.only in ("", "naive"):
@@ -62,10 +63,15 @@ def machine() -> dict[str, object]:
     return {"cpu": model, "cores": os.cpu_count(), "python": platform.python_version()}
 
 
-def _feeds(served: world.World, venv: Path, scratch: Path, quick: bool) -> None:
-    few, many = (50, 250) if quick else (200, 2000)
-    ours, *peers = (None, *programs.feed_programs(venv))
-    del ours
+def _wanted(found: list[Program], asked: argparse.Namespace) -> list[Program]:
+    names = asked.programs.split(",") if asked.programs else [one.name for one in found]
+    return [one for one in found if one.name in names]
+
+
+def _feeds(
+    served: world.World, peers: list[Program], scratch: Path, asked: argparse.Namespace
+) -> None:
+    few, many = (50, 250) if asked.quick else (200, 2000)
     slopes: dict[str, float] = {}
     fresh: dict[str, float] = {}
     for number in range(len(peers) + 1):
@@ -74,8 +80,8 @@ def _feeds(served: world.World, venv: Path, scratch: Path, quick: bool) -> None:
             served.feeds(world.ENTRIES, size)
             directory = scratch / f"f{number}_{size}"
             program = _chosen(number, peers, directory)
-            if size == many and program.name in ("feed2exec", "rss2email") and not quick:
-                continue  # the first read alone takes a quarter of an hour; their start-up is small
+            if size == many and program.name in ("feed2exec", "rss2email"):
+                continue  # the first read alone takes very long, and their start-up is small
             urls = [served.feed_url(n) for n in range(size)]
             setup(program, directory, urls)
             first = run(program, directory, "first read", size)
@@ -101,8 +107,7 @@ def _chosen(number: int, peers: list[Program], directory: Path) -> Program:
     return programs.own(directory, programs._own_feeds) if number == 0 else peers[number - 1]
 
 
-def _pages(served: world.World, venv: Path, scratch: Path) -> None:
-    peers = programs.page_programs(venv)
+def _pages(served: world.World, peers: list[Program], scratch: Path) -> None:
     used: dict[str, float] = {}
     for number in range(len(peers) + 1):
         directory = scratch / f"p{number}"

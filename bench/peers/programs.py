@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 #: What pip installs into the throw-away environment.
-PIP = ("reader", "feed2exec", "rss2email", "urlwatch", "webchanges")
+PIP = ("reader", "sgmllib3k", "feed2exec", "rss2email", "urlwatch", "webchanges")
 APT = ("newsboat", "sfeed", "nginx-light")
 
 
@@ -99,7 +99,7 @@ def _reader(venv: Path) -> Program:
         (directory / "run.py").write_text(_READER)
         (directory / "urls").write_text("\n".join(urls))
         command = [str(venv / "python"), "run.py", str(directory), "urls"]
-        subprocess.run(command, cwd=directory, check=True, capture_output=True)
+        subprocess.run(command, cwd=directory, check=True)
 
     return Program(
         name="reader",

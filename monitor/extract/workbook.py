@@ -15,8 +15,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
 from lxml import etree
-from openpyxl.utils.cell import coordinate_to_tuple, range_boundaries
-from openpyxl.utils.exceptions import CellCoordinatesException
 from python_calamine import CalamineError, CalamineWorkbook
 
 from monitor.domain.errors import ExtractError
@@ -190,6 +188,8 @@ def _marks(
 
 def _errors(root: etree._Element) -> dict[tuple[int, int], str]:
     """Cells of type error by place: fast readers give them as blank."""
+    from openpyxl.utils.cell import coordinate_to_tuple  # noqa: PLC0415  # a third of a second
+
     found: dict[tuple[int, int], str] = {}
     for node in root.iter("{*}c"):
         if node.get("t") == "e":
@@ -202,6 +202,8 @@ def _errors(root: etree._Element) -> dict[tuple[int, int], str]:
 
 def _formula_links(root: etree._Element) -> dict[tuple[int, int], str]:
     """Links written as =HYPERLINK("address", …); others of that form cannot be resolved."""
+    from openpyxl.utils.cell import coordinate_to_tuple  # noqa: PLC0415  # a third of a second
+
     links: dict[tuple[int, int], str] = {}
     for node in root.iter("{*}f"):
         found = _FORMULA_LINK.match(node.text or "")
@@ -213,6 +215,9 @@ def _formula_links(root: etree._Element) -> dict[tuple[int, int], str]:
 
 def _cells(ref: str) -> list[tuple[int, int]]:
     """The (row, column) pairs of "G12" or "G12:G14", bounded."""
+    from openpyxl.utils.cell import range_boundaries  # noqa: PLC0415  # as above
+    from openpyxl.utils.exceptions import CellCoordinatesException  # noqa: PLC0415
+
     try:
         left, top, right, bottom = range_boundaries(ref)
     except (ValueError, CellCoordinatesException):
