@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import re
 from datetime import date
 from pathlib import Path
 
@@ -88,10 +87,11 @@ def test_the_slice_itself_is_sound() -> None:
 
 @pytest.mark.parametrize("kind", sorted(SOURCE_KINDS))
 def test_unknown_options_of_every_kind_are_told_with_the_nearest_word(kind: str) -> None:
-    text = f"sources:\n{SOURCE_KINDS[kind].example}"
-    (name, *_) = re.findall(r"options:\s*\{?\s*([a-z_]+):", text)
+    """Whatever the example's options say, one is added whose name ends in a letter too many."""
+    name = next(iter(SOURCE_KINDS[kind].options.model_fields))
     wrong = f"{name}{name[-1]}"
-    text = re.sub(rf"(options:\s*\{{?\s*){name}:", rf"\g<1>{wrong}:", text)
+    head, _, _ = SOURCE_KINDS[kind].example.partition("  options:")
+    text = f"sources:\n{head.rstrip()}\n  options: {{{wrong}: x}}\n"
     said = rf"options\.{wrong}: unknown key; did you mean {name}\?"
     with pytest.raises(ConfigError, match=said):
         parse_catalogue(text, kinds=SOURCE_KINDS, today=TODAY)
