@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+import json
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.detect.bills import redline, steps_of
+from monitor.detect.triggers import TriggerScan
 from monitor.domain.ident import SourceId
 from monitor.domain.item import Item
+from monitor.domain.snapshot import Request, Snapshot
+from monitor.domain.source import Source
 from monitor.domain.vocabulary import Stage
 from monitor.extract.bill import Bill, bill_item, spelled
 from monitor.extract.bill_stages import (
@@ -24,7 +28,11 @@ from monitor.extract.bill_stages import (
     stage_of_words,
     timeline,
 )
+from monitor.kinds import ReadContext
+from monitor.registry import SOURCE_KINDS
 from monitor.resolve.telling import other_session
+
+_LIST = (("op", "getMasterList"),)
 
 #: Words of legislatures' own histories.
 WORDS = {
@@ -232,3 +240,31 @@ def test_a_redline_of_two_versions_names_what_came_and_went() -> None:
     change = redline(old, new)
     assert change.added == ("Sheriffs shall sign",)
     assert change.removed == ("Sheriffs may sign",)
+
+
+def test_a_list_of_fifty_thousand_bills_asks_for_a_few_and_keeps_the_rest_due() -> None:
+    kind = SOURCE_KINDS["legiscan"]
+    options = kind.options.model_validate({"state": "TX", "max_bills": 20})
+    source = Source(id=SourceId("tx"), kind="legiscan", name="Texas", options=options)
+    session = {"session_id": 1, "year_start": 2025, "special": 0}
+    entry = {"status": 1, "status_date": "", "last_action": "", "last_action_date": "", "url": ""}
+    rows = {
+        str(n): {
+            **entry, "bill_id": n, "number": f"HB{n}", "change_hash": f"{n:032x}",
+            "title": "Relating to 287(g)" if n % 500 == 0 else "Relating to roads",
+        }
+        for n in range(1, 50_001)
+    }  # fmt: skip
+    body = json.dumps({"status": "OK", "masterlist": {"session": session, **rows}}).encode()
+    now = datetime(2025, 3, 1, 13, tzinfo=UTC)
+    request = Request(url="https://api.legiscan.com/?op=getMasterList&id=1", context=_LIST)
+    snapshot = Snapshot(
+        source_id=source.id, request=request, final_url=request.url, status=200, headers=(),
+        body=body, captured_at=now,
+    )  # fmt: skip
+    scan = TriggerScan.build(["287(g)"])
+    context = ReadContext(source=source, options=options, cursor="", relevant=scan.relevant)
+    reading = kind.read(snapshot, context)
+    assert (len(reading.next_requests), reading.skipped) == (20, 49_900)
+    later = kind.first(source, options, reading.cursor, now)
+    assert [r.url for r in later if r.purpose == "bill"] == [r.url for r in reading.next_requests]
