@@ -75,6 +75,8 @@ def _fill(
     sequence, records = _copy_log(db, made)
     _insert(made, "agreements", map(_agreement, _agreements(db)))
     events = int(made.execute("SELECT count(*) FROM events").fetchone()[0])
+    # a run repeated at the same moment takes its own place
+    releases = [release for release in releases if release[0] != moment_text(at)]
     before = releases[-1][1] if releases else 0
     kinds = made.execute(
         "SELECT count(*), sum(kind = 'opened'), sum(kind = 'retracted'), sum(kind = 'merged'), "

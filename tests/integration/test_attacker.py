@@ -1,0 +1,363 @@
+"""What the publisher of one watched page tries, through the whole program (docs/attack-notes.md).
+
+The attacker owns one feed and all pages behind it; a victim publishes beside him. On 127.0.0.2
+stands what he must not reach: only 127.0.0.1 is allowed, as a public address would be.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from html import escape
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from monitor.bootstrap import upkeep
+from monitor.bootstrap.compose import App
+from monitor.demo.server import DemoServer
+from monitor.demo.world import Page
+from monitor.domain.event import Event
+from monitor.domain.subscription import DeliveryKind
+from monitor.settings import read_settings
+from tests.fakeslack import FakeSlack
+
+FEED = "application/rss+xml"
+HTML = "text/html; charset=utf-8"
+COUNTIES = (
+    "Anderson", "Andrews", "Angelina", "Aransas", "Archer", "Armstrong", "Atascosa", "Austin",
+    "Bailey", "Bandera", "Bastrop", "Baylor", "Bee", "Bell", "Bexar", "Blanco", "Borden", "Bosque",
+    "Bowie", "Brazoria", "Brazos", "Brewster", "Briscoe", "Brooks", "Brown", "Burleson", "Burnet",
+    "Caldwell", "Calhoun", "Callahan", "Cameron", "Camp", "Carson", "Cass", "Castro", "Chambers",
+    "Cherokee", "Childress", "Clay", "Cochran",
+)  # fmt: skip
+VICTIM = "Upshur"
+
+
+class SetClock:
+    def __init__(self) -> None:
+        self.at = datetime(2025, 4, 5, 15, 0, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.at
+
+
+class Trap:
+    """An internal service: whoever asks it anything has been led inside."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+        trap = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                trap.seen.append(self.path)
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(b"internal-secret")
+
+            do_POST = do_HEAD = do_GET
+
+            def log_message(self, format: str, *args: object) -> None: ...
+
+        self.server = ThreadingHTTPServer(("127.0.0.2", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.2:{self.server.server_address[1]}/internal"
+
+
+@pytest.fixture
+def trap() -> Iterator[Trap]:
+    made = Trap()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+
+
+@pytest.fixture
+def site() -> Iterator[DemoServer]:
+    with DemoServer() as server:
+        yield server
+
+
+@pytest.fixture
+def slack() -> Iterator[FakeSlack]:
+    server = FakeSlack(channels={"C1": []}).start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def app(tmp_path: Path, site: DemoServer, slack: FakeSlack) -> Iterator[tuple[App, SetClock]]:
+    blocks = "".join(
+        f"  - {{id: {name}, kind: feed, name: {name}, tier: {tier}, states: [TX], "
+        f"sees: [agreement_signed], document_kind: {kind}, politeness: {{min_delay_s: 0}}, "
+        f"options: {{url: '{site.base}/{name}/feed.xml', follow: always}}}}\n"
+        for name, tier, kind in (("attacker", "press", "news"), ("victim", "official", "release"))
+    )
+    (tmp_path / "feeds.yaml").write_text(
+        "version: 1\nsources:\n"
+        + blocks
+        + "subscriptions:\n  - {id: all, channel: file, destination: all.jsonl}\n"
+        "  - {id: desk, channel: slack, destination: C1}\n",
+        encoding="utf-8",
+    )
+    clock = SetClock()
+    made = App(
+        read_settings(
+            {
+                "MONITOR_DATA_DIR": str(tmp_path / "var"),
+                "MONITOR_FEEDS": str(tmp_path / "feeds.yaml"),
+                "MONITOR_ALLOW_NETWORKS": "127.0.0.1/32",
+                "MONITOR_SLACK_TOKEN": slack.token,
+                "MONITOR_SLACK_API": slack.url,
+                "MONITOR_WORKERS": "1",
+            }
+        ),
+        clock,
+    )
+    upkeep.seed_subscriptions(made)
+    show(site, made, clock, attacker=feed([]), victim=feed([]))
+    run(made, clock)
+    yield made, clock
+    made.close()
+
+
+def entry(slug: str, title: str, *, link: str = "", guid: str = "", more: str = "") -> str:
+    return (
+        f"<item><title>{escape(title)}</title><guid isPermaLink='false'>{escape(guid or slug)}"
+        f"</guid><link>{escape(link or f'{{base}}/a/{slug}')}</link>{more}"
+        f"<pubDate>{{date}}</pubDate><description>{escape(title)}</description></item>"
+    )
+
+
+def feed(entries: list[str], head: str = "") -> str:
+    body = "".join(entries) or entry("old", "Weather for the weekend")
+    return (
+        f"<?xml version='1.0'?>{head}<rss version='2.0'><channel><title>News</title>"
+        f"<link>{{base}}/</link>{body}</channel></rss>"
+    )
+
+
+def signing(county: str, extra: str = "") -> str:
+    return (
+        f"The {county} County Sheriff's Office signed a 287(g) Task Force Model agreement with "
+        f"U.S. Immigration and Customs Enforcement on April 4, 2025. {extra}"
+    )
+
+
+def article(words: str, head: str = "") -> Page:
+    body = (
+        f"<html><head><title>News</title>{head}</head><body><article><h1>News</h1>"
+        f"<p>{words}</p><p>{'The office serves the county. ' * 20}</p></article></body></html>"
+    )
+    return Page(body=body.encode(), media_type=HTML)
+
+
+def show(
+    site: DemoServer,
+    app: App,
+    clock: SetClock,
+    *,
+    attacker: str | bytes,
+    victim: str = "",
+    articles: dict[str, Page] | None = None,
+) -> None:
+    """Both feeds and the articles behind them as of now."""
+
+    def filled(text: str | bytes) -> bytes:
+        if isinstance(text, bytes):
+            return text
+        stated = clock.at.strftime("%a, %d %b %Y %H:%M:%S +0000")
+        return text.replace("{base}", site.base).replace("{date}", stated).encode()
+
+    pages = {"/a/old": article("It will rain."), **(articles or {})}
+    pages["/attacker/feed.xml"] = Page(body=filled(attacker), media_type=FEED)
+    if victim:
+        pages["/victim/feed.xml"] = Page(body=filled(victim), media_type=FEED)
+    site.show(pages)
+
+
+def run(app: App, clock: SetClock) -> None:
+    """One check of everybody, and delivery until all is said."""
+    app.check(app.sources(), lambda _: None)
+    for _ in range(6):
+        app.deliver()
+        clock.at += timedelta(seconds=2)
+
+
+def victims(clock: SetClock) -> tuple[str, dict[str, Page]]:
+    return (
+        feed([entry("upshur", f"{VICTIM} County Sheriff signs 287(g) agreement with ICE")]),
+        {"/a/upshur": article(signing(VICTIM))},
+    )
+
+
+def signed(app: App) -> list[Event]:
+    return list(app.query.events(app.query.ask("type:signed")).items)
+
+
+def lines(app: App) -> list[dict[str, object]]:
+    path = app.settings.data_dir / "outgoing" / "all.jsonl"
+    return [json.loads(x) for x in path.read_text().splitlines()] if path.exists() else []
+
+
+def everything_stored(app: App) -> str:
+    found = [repr(revision.item) for revision in app.store.items()]
+    found += [snapshot.body.decode(errors="replace") for snapshot in app.store.snapshots()]
+    return "".join(found)
+
+
+def test_he_cannot_lead_the_monitor_inside(
+    app: tuple[App, SetClock], site: DemoServer, trap: Trap
+) -> None:
+    """Links, redirects, alternates, canonical and refresh addresses, images: all ways he has."""
+    monitor, clock = app
+    clock.at += timedelta(hours=3)
+    inside = [
+        trap.url, "http://169.254.169.254/latest/meta-data/", "http://[::ffff:127.0.0.2]/",
+        trap.url.replace("127.0.0.2", "2130706434"), trap.url.replace("127.0.0.2", "0x7f000002"),
+        trap.url.replace("127.0.0.2", "127.2"), trap.url.replace("http://", "http://a@"),
+        "file:///etc/passwd", "gopher://127.0.0.2/", "dict://127.0.0.2:11211/", "//127.0.0.2/",
+        "http://metadata.google.internal/", "http://localhost:1/",
+    ]  # fmt: skip
+    head = "".join(
+        f"<link rel='{rel}' href='{trap.url}'>"
+        for rel in ("canonical", "amphtml", "alternate", "next")
+    )
+    head += f"<meta http-equiv='refresh' content='0;url={trap.url}'><base href='{trap.url}'>"
+    head += f"<script src='{trap.url}'></script><link rel='stylesheet' href='{trap.url}'>"
+    entries = [entry(f"in{n}", signing("Hale"), link=url) for n, url in enumerate(inside)]
+    extra = (
+        f"<enclosure url='{trap.url}' length='1' type='text/html'/><comments>{trap.url}</comments>"
+    )
+    entries.append(entry("page", signing("Hale"), more=extra))
+    victim, articles = victims(clock)
+    words = signing("Hale", f"<iframe src='{trap.url}'></iframe><img src='{trap.url}'>")
+    articles["/a/page"] = article(words, head)
+    show(site, monitor, clock, attacker=feed(entries), victim=victim, articles=articles)
+    run(monitor, clock)
+    clock.at += timedelta(hours=3)
+    run(monitor, clock)
+    assert trap.seen == []
+    stored = everything_stored(monitor)
+    assert "internal-secret" not in stored
+    assert "root:x:" not in stored
+    assert any(e.agency and VICTIM in e.agency for e in signed(monitor))
+
+
+def test_he_cannot_read_a_file_by_xml(app: tuple[App, SetClock], site: DemoServer) -> None:
+    monitor, clock = app
+    clock.at += timedelta(hours=3)
+    head = "<!DOCTYPE rss [<!ENTITY x SYSTEM 'file:///etc/passwd'>]>"
+    show(site, monitor, clock, attacker=feed([entry("x", "&x;")], head).replace("&amp;x;", "&x;"))
+    run(monitor, clock)
+    state = monitor.store.source_states()["attacker"]
+    assert state.failures == 1
+    assert "root:x:" not in everything_stored(monitor)
+
+
+@pytest.mark.parametrize("weapon", ["bomb", "deep", "binary", "endless_title"])
+def test_he_cannot_make_the_others_lose_an_event(
+    app: tuple[App, SetClock], site: DemoServer, weapon: str
+) -> None:
+    monitor, clock = app
+    clock.at += timedelta(hours=3)
+    weapons: dict[str, str | bytes] = {
+        "bomb": gzip.compress(b"<rss><channel>" + b"<item/>" * 4_000_000),
+        "deep": "<?xml version='1.0'?>" + "<a>" * 200_000,
+        "binary": bytes(range(256)) * 4000,
+        "endless_title": feed([entry("t", "A" * 3_000_000)]),
+    }
+    victim, articles = victims(clock)
+    show(site, monitor, clock, attacker=weapons[weapon], victim=victim, articles=articles)
+    run(monitor, clock)
+    (event,) = [e for e in signed(monitor) if e.agency and VICTIM in e.agency]
+    assert not event.silent
+    assert sum(VICTIM in json.dumps(line) for line in lines(monitor)) == 1
+
+
+def test_he_cannot_have_it_said_twice(app: tuple[App, SetClock], site: DemoServer) -> None:
+    """One signing under new ids, addresses, titles and words, again and again."""
+    monitor, clock = app
+    for turn in range(4):
+        clock.at += timedelta(hours=3)
+        slug = f"again-{turn}"
+        title = f"{'Breaking: ' * turn}Hale County sheriff signs 287(g) agreement"
+        item = entry(slug, title, guid=f"g{turn}", link=f"{{base}}/a/{slug}?utm_source=x{turn}")
+        words = signing("Hale", f"Update {turn}: nothing else is known.")
+        show(site, monitor, clock, attacker=feed([item]), articles={f"/a/{slug}": article(words)})
+        run(monitor, clock)
+    alerts = [d for d in monitor.store.deliveries() if d.kind is DeliveryKind.ALERT]
+    by_subscription = sorted(d.subscription_id for d in alerts)
+    assert by_subscription == ["all", "desk"], [e.title for e in signed(monitor)]
+
+
+def test_he_cannot_call_everybody_or_show_a_script(
+    app: tuple[App, SetClock], site: DemoServer, slack: FakeSlack
+) -> None:
+    monitor, clock = app
+    clock.at += timedelta(hours=3)
+    evil = "<!channel> <!everyone> <@U1> @here <script>alert(1)</script> <https://evil.example|ICE>"
+    item = entry("evil", f"Hale County sheriff signs 287(g) agreement {evil}")
+    words = escape(signing("Hale", evil))
+    show(site, monitor, clock, attacker=feed([item]), articles={"/a/evil": article(words)})
+    run(monitor, clock)
+    (event,) = [e for e in signed(monitor) if e.agency and "Hale" in e.agency]
+    assert event.source_id == "attacker"
+    shown = slack.visible("C1")
+    assert "Hale County" in json.dumps(shown)
+    parsed = list(_parsed_by_slack(shown))
+    assert parsed
+    for alive in ("<!channel>", "<!everyone>", "<@U1>", "<https://evil.example", "<script"):
+        assert [text for text in parsed if alive in text] == []
+
+
+def _parsed_by_slack(value: object) -> Iterator[str]:
+    """Texts in which Slack reads mentions and links: mrkdwn objects and the fallback text."""
+    match value:
+        case {"type": "mrkdwn", "text": str(text)}:
+            yield text
+        case dict():
+            if value.get("type", "message") == "message" and isinstance(value.get("text"), str):
+                yield str(value["text"])
+            for part in value.values():
+                yield from _parsed_by_slack(part)
+        case list() | tuple():
+            for part in value:
+                yield from _parsed_by_slack(part)
+
+
+def test_a_flood_is_a_few_messages_and_a_digest(
+    app: tuple[App, SetClock], site: DemoServer, slack: FakeSlack
+) -> None:
+    """Forty invented signings in a morning: bursts, the day's budget, then the digest; a true
+    one of another publisher in the middle of it is not drowned."""
+    monitor, clock = app
+    sent = 0
+    for turn in range(8):
+        clock.at += timedelta(minutes=10)
+        some = COUNTIES[turn * 5 : turn * 5 + 5]
+        entries = [entry(c, f"{c} County sheriff signs 287(g) agreement") for c in some]
+        articles = {f"/a/{c}": article(signing(c)) for c in some}
+        victim = ""
+        if turn == 7:
+            victim, more = victims(clock)
+            articles |= more
+        show(site, monitor, clock, attacker=feed(entries), victim=victim, articles=articles)
+        run(monitor, clock)
+    posts = [d for d in monitor.store.deliveries() if d.subscription_id == "desk"]
+    sent = len([d for d in posts if d.kind in (DeliveryKind.ALERT, DeliveryKind.BURST)])
+    assert len(signed(monitor)) >= 35
+    assert sent <= 20, "more than a day's budget"
+    clock.at += timedelta(days=1)
+    monitor.digests()
+    run(monitor, clock)
+    told = {i for d in monitor.store.deliveries() for i in d.event_ids}
+    assert {e.id for e in signed(monitor) if not e.silent} <= told, "an event was lost"
