@@ -223,9 +223,10 @@ def _legistar(text: str) -> tuple[Offer, ...]:
     return tuple(
         Offer(
             what="legistar",
-            url=f"https://webapi.legistar.com/v1/{client}/events",
+            url=(url := f"https://webapi.legistar.com/v1/{client}/events"),
             title=client,
-            evidence=f"the page links {client}.legistar.com",
+            evidence=f"the page links {client}.legistar.com; its Web API was not asked",
+            block=_block("legistar", url, f"{client} agendas", {"client": client}),
         )
         for client in clients
         if client not in ("webapi", "www")

@@ -96,7 +96,7 @@ def test_a_site_is_searched(base: str) -> None:
 
 def test_every_block_can_be_pasted_into_feeds_yaml(base: str) -> None:
     blocks = [offer.block for offer in look(f"{base}/").offers if offer.block]
-    assert len(blocks) == 4
+    assert len(blocks) == 5
     for block in blocks:
         got = parse_catalogue(f"sources:\n{block}", kinds=SOURCE_KINDS, today=date(2025, 6, 5))
         assert len(got.sources) == 1
