@@ -34,6 +34,8 @@ from monitor.notify.plain_text import text_lines
 
 #: Gmail cuts HTML off at about 102 KB, the ways out with it; ours stays well below.
 MAX_HTML_BYTES = 80_000
+#: How much of a picture its alternative text reads out; the table beside it holds everything.
+_ALT_STATES, _ALT_DAYS = 12, 14
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,12 +168,19 @@ def _pictures(delivery: Delivery, message: Message) -> tuple[Picture, ...]:
 
 
 def _map_alt(body: DigestBody) -> str:
-    shown = ", ".join(f"{state or 'federal'} {number}" for state, number in body.by_state[:12])
-    return f"Map of events by state: {shown}"
+    shown = [f"{state or 'federal'} {number}" for state, number in body.by_state]
+    return f"Map of events by state: {_in_short(shown[:_ALT_STATES], len(shown))}"
 
 
 def _trend_alt(body: DigestBody) -> str:
-    return "Events by day: " + ", ".join(f"{day} {number}" for day, number in body.trend[-14:])
+    shown = [f"{day} {number}" for day, number in body.trend]
+    return f"Events by day: {_in_short(shown[-_ALT_DAYS:], len(shown))}"
+
+
+def _in_short(shown: list[str], total: int) -> str:
+    """Some of them, and how many more the table beside the picture holds."""
+    rest = total - len(shown)
+    return ", ".join(shown) + (f", and {rest} more in the table" if rest else "")
 
 
 def _list_headers(personal: Personal, letterhead: Letterhead) -> Iterator[tuple[str, str]]:

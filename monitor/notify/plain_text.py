@@ -86,6 +86,8 @@ def _digest(body: DigestBody) -> list[str]:
     if body.by_state:
         shown = ", ".join(f"{state_name(state)} {number}" for state, number in body.by_state)
         lines += ["", f"By state: {shown}"]
+    if len(body.trend) > 1:
+        lines += ["By day: " + ", ".join(f"{day} {number}" for day, number in body.trend)]
     for group in body.groups:
         title = f"{state_name(group.state)}: {group.title} ({group.total})"
         lines += ["", title, "-" * min(len(title), _WIDTH)]

@@ -12,6 +12,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import httpx
+import lxml.html
 import pytest
 
 from monitor.domain.subscription import Cadence, DeliveryState
@@ -229,7 +230,19 @@ def test_a_weekly_digest_shows_a_map_a_table_and_stays_small(
     pictures = [part for part in message.walk() if part.get_content_type() == "image/png"]
     assert len(pictures) == 2
     assert html.count("cid:") == 2
-    assert html.count('alt="') >= 2
+    page = lxml.html.fromstring(html)
+    states = {"TX": 60, "FL": 60, "GA": 60, "OK": 60, "VA": 60}
+    by_state, by_day = [image.get("alt") for image in page.iter("img")]
+    assert by_state.startswith("Map of events by state: ")
+    assert all(f"{state} {number}" in by_state for state, number in states.items())
+    told_by_day = by_day.removeprefix("Events by day: ").split(", ")
+    beside = [cell.text_content() for cell in page.xpath("//table[@class='counts']//td")]
+    pairs = dict(zip(beside[::2], map(int, beside[1::2]), strict=True))
+    assert states.items() <= pairs.items()
+    days = [f"{name} {number}" for name, number in pairs.items() if name.startswith("20")]
+    assert days == told_by_day
+    assert sum(pairs.values()) == 600
+    assert ", ".join(days) in " ".join(body(message, "plain").split())
     assert "https://monitor.example.org/digests/" in body(message, "plain")
 
 
