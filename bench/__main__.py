@@ -15,10 +15,15 @@ BENCHES: dict[str, list[str]] = {
     "extraction": [],
     "detection": [],
     "trigger_scan": ["--pages", "40"],
+    "backread": [],
     "publication": [],
     "idle": [],
     "storage": ["--events", "100000"],
+    "storage_postgresql": ["--events", "100000", "--postgresql", "--runs", "10"],
+    "web": ["--events", "100000", "--runs", "5"],
 }
+#: Names that are another module with other arguments.
+MODULES = {"storage_postgresql": "storage"}
 
 
 def main() -> int:
@@ -26,7 +31,7 @@ def main() -> int:
     failed = 0
     for name in sys.argv[1:] or BENCHES:
         print(f"# {name}", flush=True)
-        command = [sys.executable, "-m", f"bench.{name}", *BENCHES.get(name, [])]
+        command = [sys.executable, "-m", f"bench.{MODULES.get(name, name)}", *BENCHES.get(name, [])]
         failed += subprocess.run(command, check=False).returncode != 0
     return failed
 

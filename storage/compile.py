@@ -35,7 +35,7 @@ _COLUMNS = {
     "source": EVENT.c.source_id,
 }
 #: Fields whose index is in order of the log.
-_LEADING = ("type", "state", "model", "status", "tier", "county", "bill", "source")
+_LEADING = ("type", "state", "model", "status", "tier", "stage", "county", "bill", "source")
 MAX_BRANCHES = 12
 _DAYS = {
     "since": EVENT.c.day,
@@ -72,6 +72,10 @@ class Plan:
     #: The conditions again, one alternative value each: every branch is read in order from an
     #: index, where all of them at once would have to be sorted. One branch where none is needed.
     branches: tuple[tuple[ColumnElement[bool], ...], ...] = ((),)
+    #: SQLite only: MATCH text of the events to leave out, where no other text is asked for. A page
+    #: asks for it around its own rows instead of gathering all that it finds (`kept`).
+    left_out: str = ""
+    kept: tuple[ColumnElement[bool], ...] = ()  #: the conditions without it
 
 
 def plan(filter: Filter, *, sqlite: bool) -> Plan:
@@ -83,7 +87,11 @@ def plan(filter: Filter, *, sqlite: bool) -> Plan:
     split = None if positive or negated else _split(others)
     whole = compiled([_column_term(t) for t in others], positive, negated)
     if split is None:
-        return replace(whole, branches=(whole.conditions,))
+        whole = replace(whole, branches=(whole.conditions,))
+        if sqlite and negated and not positive:
+            left_out = " OR ".join(f"({_match_text([term])})" for term in negated)
+            return replace(whole, left_out=left_out, kept=tuple(map(_column_term, others)))
+        return whole
     rest = [_column_term(t) for t in others if t is not split]
     branches = tuple(
         compiled([_COLUMNS[split.field] == value, *rest], positive, negated).conditions

@@ -28,6 +28,7 @@ from storage.codec import loads, moment_of, moment_text
 from storage.compile import Plan, plan
 from storage.part import Part, chunks, later_than
 from storage.projection import event_columns
+from storage.search import fts5_between
 from storage.tables import EVENT, RECORD
 
 T = TypeVar("T")
@@ -174,6 +175,8 @@ class QueryPart(Part):
     ) -> list[Any]:
         """The first rows in order after the place; the first column is what they are ordered by."""
         made = self._plan(query)
+        if made.left_out and limit <= _WINDOW and query.changed_since is None:
+            return self._newest_left(connection, query, made, columns, after, limit)
         rows: list[Any] = []
         for branch in made.branches:
             page = _ordered(self._chosen(query, made, branch, columns), query, made.order, after)
@@ -183,6 +186,31 @@ class QueryPart(Part):
             key = (lambda row: row[1:3]) if query.changed_since else (lambda row: row[0])
             rows.sort(key=key, reverse=newest_first)
         return rows[:limit]
+
+    def _newest_left(
+        self,
+        connection: Connection,
+        query: EventQuery,
+        made: Plan,
+        columns: tuple[Any, ...],
+        after: Place | None,
+        limit: int,
+    ) -> list[Any]:
+        """As _newest(), the text to leave out looked up around the rows that are read."""
+        rows: list[Any] = []
+        for window in (_WINDOW, 4 * _WINDOW):
+            page = _ordered(self._chosen(query, made, made.kept, columns), query, made.order, after)
+            read = connection.execute(page.limit(window)).all()
+            if read:
+                after = (read[-1][0],)
+                out = fts5_between(connection, made.left_out, *sorted((read[0][0], after[0])))
+                rows += [row for row in read if row[0] not in out]
+            if len(rows) >= limit or len(read) < window:
+                return rows[:limit]
+        # nearly everything is left out: gather what is and read on past it
+        rest = self._chosen(query, made, made.conditions, columns)
+        rest = _ordered(rest, query, made.order, after).limit(limit - len(rows))
+        return [*rows, *connection.execute(rest)]
 
     def _present_hits(
         self, connection: Connection, query: EventQuery, after: Place | None

@@ -75,6 +75,12 @@ def fts5_expression(column: str, phrases: Sequence[str]) -> str:
     return f"{column} : (" + " OR ".join(f"({part})" for part in alternatives) + ")"
 
 
+def fts5_between(connection: Connection, expression: str, first: int, last: int) -> set[int]:
+    """Sequences from `first` to `last`, both included, whose texts an FTS5 expression matches."""
+    query = "SELECT rowid FROM event_text WHERE event_text MATCH :e AND rowid BETWEEN :a AND :b"
+    return set(connection.execute(text(query), {"e": expression, "a": first, "b": last}).scalars())
+
+
 def tsquery_expression(column: str, phrases: Sequence[str]) -> str:
     """The literal of a tsquery with the same meaning."""
     joiner = " <-> " if column == "body" else " & "

@@ -173,6 +173,7 @@ class EventRow(SQLModel, table=True):
         Ix("event_by_agency", "agency_id", "sequence"),
         Ix("event_by_bill", "bill", "sequence"),
         Ix("event_by_source", "source_id", "sequence"),
+        Ix("event_by_stage", "stage", "sequence", "worth"),
         Ix("event_by_day", "day"),
         Ix("event_by_recorded_day", "recorded_day", "sequence", "silent", "merged", "worth"),
         Ix("event_by_change", "last_recorded_at", "last_sequence", "recorded_at"),

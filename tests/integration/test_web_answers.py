@@ -110,7 +110,7 @@ def test_what_waits_for_a_review_is_shown_to_who_asks_for_it(site: Website) -> N
         for client in (stranger, editor)
     ]
     assert counts[1] - counts[0] == len(waiting)
-    assert "not reviewed" in stranger.get(f"/e/{min(waiting)}").text
+    assert "not yet reviewed" in stranger.get(f"/e/{min(waiting)}").text
 
 
 def test_feeds_are_feeds_to_a_reader(site: Website) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from random import Random
@@ -15,6 +16,7 @@ from monitor.domain.event import Event
 from monitor.domain.filter import Filter, Term, matches, parse, show
 from monitor.domain.filter_fields import closed_values
 from monitor.ports import EventQuery
+from storage import queries
 from storage.store import SqlStore, open_store
 from tests.conftest import PostgresServer
 from tests.facts import NOW, record, varied_event
@@ -85,6 +87,35 @@ def test_sql_and_memory_agree(
     assert (page.next_cursor is None) == (len(expected) <= limit)
     assert filled.count_events(query).value == len(expected)
     assert sum(n for _, n in filled.facets(query)["type"]) == len(expected)
+
+
+LEFT_OUT = st.lists(
+    st.builds(Term, field=st.just("text"), values=values("text"), negated=st.just(True)),
+    min_size=1,
+    max_size=2,
+)
+
+
+@settings(max_examples=60, derandomize=True)
+@given(left_out=LEFT_OUT, asked=st.lists(TERMS, max_size=2), limit=st.integers(1, 5))
+def test_text_left_out_is_looked_up_window_by_window(
+    filled: SqlStore, left_out: list[Term], asked: list[Term], limit: int
+) -> None:
+    """Windows of five rows: what a real page meets only where nearly everything is left out."""
+    filter = Filter(terms=(*asked, *left_out))
+    expected = [event.id for event in reversed(drawn_events()) if matches(filter, event)]
+    found: list[str] = []
+    query = EventQuery(filter=filter, limit=limit)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(queries, "_WINDOW", 6)
+        for _ in range(12):
+            page = filled.events(query)
+            found += [event.id for event in page.items]
+            if page.next_cursor is None:
+                break
+            query = replace(query, cursor=page.next_cursor)
+    assert found == expected[: len(found)]
+    assert page.next_cursor is not None or len(found) == len(expected)
 
 
 @settings(max_examples=50, derandomize=True)

@@ -145,6 +145,7 @@ def upgrade() -> None:
     op.create_index('event_by_publication', 'event', ['last_public_at', 'public_at'])
     op.create_index('event_by_recorded_day', 'event', ['recorded_day', 'sequence', 'silent', 'merged', 'worth'])
     op.create_index('event_by_source', 'event', ['source_id', 'sequence'])
+    op.create_index('event_by_stage', 'event', ['stage', 'sequence', 'worth'])
     op.create_index('event_by_state', 'event', ['state', 'sequence', 'event_type', 'status', 'tier', 'model', 'direction', 'day', 'recorded_day', 'silent', 'merged', 'worth'])
     op.create_index('event_by_status', 'event', ['status', 'sequence', 'event_type', 'state', 'tier', 'model', 'direction', 'day', 'recorded_day', 'silent', 'merged', 'worth'])
     op.create_index('event_by_tier', 'event', ['tier', 'sequence', 'event_type', 'state', 'status', 'model', 'direction', 'day', 'recorded_day', 'silent', 'merged', 'worth'])
