@@ -175,6 +175,9 @@ def roster(
     count = show(map(agreement_row, agreements), columns, format)
     when = f"{view.published_at:%Y-%m-%d %H:%M} UTC" if view.published_at else "no publication"
     say(f"{count} agreements of {view.agencies} agencies, as published by ICE, {when}")
+    if view.not_observed is not None:
+        start, end = view.not_observed
+        say(f"not observed: nobody read ICE's list between {start:%Y-%m-%d} and {end:%Y-%m-%d}")
 
 
 def _check_roster(store: Store) -> None:

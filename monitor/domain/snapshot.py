@@ -50,6 +50,7 @@ class Request:
     conditional: bool = True  #: send stored validators
     again: bool = False  #: a second look at something known: not waited for, not tried again
     expect: Expectation = field(default_factory=Expectation)
+    known: Validators = field(default_factory=Validators)  #: where the state remembers none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -135,6 +135,10 @@ class CheckLoop:
         self.flush()
 
     def _begin(self, source: Source, state: SourceState) -> None:
+        """Ask for the first requests; what waits from earlier checks gets half of the budget.
+
+        So a hundred documents that cannot be had never keep a new list from being read.
+        """
         now = self._clock.now()
         check = OpenCheck(
             source=source,
@@ -148,7 +152,8 @@ class CheckLoop:
             self._submit(check, request)
         for postponed in state.pending:
             check.postponed[state_of.request_key(postponed.request)] = postponed
-            self._submit(check, postponed.request)
+            if check.requests_left > source.politeness.max_requests // 2:
+                self._submit(check, postponed.request)
         if check.done:
             self._finish(check)
 
@@ -157,6 +162,8 @@ class CheckLoop:
         if state_of.request_key(request) in check.asked:
             return
         if check.requests_left <= 0:
+            if request.again:
+                return
             kept = check.postponed.get(state_of.request_key(request)) or state_of.postponed(
                 check, request
             )
@@ -291,7 +298,9 @@ class CheckLoop:
         check.taken = check.taken + taken
         check.cursor = reading.cursor or check.cursor
         check.lying = check.lying or state_of.lies(check.state, snapshot)
-        check.fresh[url] = (snapshot.validators, snapshot.body_hash)
+        check.fresh[url] = (
+            (Validators(), "") if taken.unsettled else (snapshot.validators, snapshot.body_hash)
+        )
         if snapshot.request.purpose == "main":
             check.main_ok = True
         for request in (*reading.next_requests, *taken.next_requests):

@@ -68,7 +68,7 @@ def postponed(check: OpenCheck, request: Request) -> Postponed:
 
 def remembered(state: SourceState, request: Request) -> tuple[Validators, str]:
     """Validators and hash of the last accepted body of this address."""
-    validators = dict(state.validators).get(request.url, Validators())
+    validators = dict(state.validators).get(request.url, request.known)
     return validators, dict(state.hashes).get(request.url, "")
 
 

@@ -62,6 +62,7 @@ class Tabled:
     absorbed: bool = False
     name: str = ""  #: which list: "participating", "pending", …
     next_requests: tuple[Request, ...] = ()  #: documents that its rows newly link
+    unsettled: bool = False  #: the same bytes, read once more, would say more
 
 
 #: (source, state, snapshot, reading) -> what its tables say; empty when it has none.
@@ -81,6 +82,7 @@ class Taken:
     files: tuple[str, ...] = ()  #: lists or files of the source that brought something new
     changed: bool = False
     next_requests: tuple[Request, ...] = ()
+    unsettled: bool = False  #: the next check should read it again even if it did not change
 
     def __add__(self, other: Taken) -> Taken:
         return Taken(
@@ -91,6 +93,7 @@ class Taken:
             files=(*self.files, *other.files),
             changed=self.changed or other.changed,
             next_requests=(*self.next_requests, *other.next_requests),
+            unsettled=self.unsettled or other.unsettled,
         )
 
 
@@ -186,6 +189,7 @@ class Intake:
             files=tuple(t.name for t in tabled if t.name),
             changed=bool(revisions),
             next_requests=tuple(r for t in tabled for r in t.next_requests),
+            unsettled=any(t.unsettled for t in tabled),
         )
 
     def _taking(

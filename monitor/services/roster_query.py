@@ -11,7 +11,13 @@ from threading import Lock
 
 from monitor.domain.errors import FilterError
 from monitor.domain.filter import Filter, Term, search_tokens
-from monitor.domain.roster import Agreement, LedgerOutcome, RosterCounts, RowState
+from monitor.domain.roster import (
+    Agreement,
+    LedgerOutcome,
+    OutcomeKind,
+    RosterCounts,
+    RowState,
+)
 from monitor.domain.roster_fold import agreements_at, apply
 from monitor.ports import RosterStore
 
@@ -32,6 +38,9 @@ class RosterView:
     published_at: datetime | None  #: newest publication that this rests on
     by_model: tuple[tuple[str, int], ...]
     by_state: tuple[tuple[str, int], ...]
+    #: Set where the moment lies between the packaged history and the first live list: nobody
+    #: looked from the one moment to the other.
+    not_observed: tuple[datetime, datetime] | None = None
 
     @property
     def agencies(self) -> int:
@@ -73,6 +82,7 @@ class RosterQuery:
             published_at=self._published(every, at),
             by_model=_counted(one.row.model.value for one in listed),
             by_state=_counted(one.row.state for one in listed),
+            not_observed=None if at is None else self._unobserved(at),
         )
 
     def series(self, filter: Filter) -> tuple[tuple[str, int], ...]:
@@ -97,6 +107,15 @@ class RosterQuery:
         if at is None:
             return max((one.last_seen_at for one in every), default=None)
         return max((one.told_at for one in self._log() if one.told_at <= at), default=None)
+
+    def _unobserved(self, at: datetime) -> tuple[datetime, datetime] | None:
+        """The time without observation around a moment."""
+        log = self._log()
+        for one in log:
+            if one.outcome is OutcomeKind.ABSORBED and at < one.told_at:
+                start = max((o.told_at for o in log if o.told_at < one.told_at), default=None)
+                return (start, one.told_at) if start is not None and start < at else None
+        return None
 
     def _log(self) -> tuple[LedgerOutcome, ...]:
         """All outcomes in the order decided; the newest publication is always read again."""

@@ -73,6 +73,7 @@ class RowTables:
                 ledger=ledger,
                 health=_health(source, snapshot, result),
                 name=tables[0].name,
+                unsettled=bool(result.state.held) or any(r.missing for r in result.state.rows),
             ),
         )
 

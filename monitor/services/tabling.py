@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,13 +19,14 @@ from monitor.domain.health import HealthEntry
 from monitor.domain.item import Item, Reading, Table
 from monitor.domain.moment import StatedDate
 from monitor.domain.roster import Agreement, LedgerOutcome, OutcomeKind
-from monitor.domain.snapshot import Expectation, Request, Snapshot
+from monitor.domain.snapshot import Request, Snapshot
 from monitor.domain.source import Source, SourceState
 from monitor.domain.vocabulary import DocumentKind
 from monitor.ports import SourceStore
 from monitor.services.intake import Tabled
 from monitor.services.row_tables import RowTables
-from monitor.sources.table import MOA, TableOptions
+from monitor.sources.memoranda import Followed
+from monitor.sources.table import TableOptions
 
 #: Outcomes with which a document may be new.
 POSTS = frozenset(
@@ -179,23 +181,7 @@ def _memoranda(result: LedgerStep) -> tuple[Request, ...]:
     """Requests for the documents that this publication newly links, with the row that does."""
     rows = [o.after for o in _single(result.outcomes) if o.outcome in POSTS and o.after]
     newest = {row.moa: row for row in rows if row.moa and row.moa.startswith("http")}
-    return tuple(
-        Request(
-            url=url,
-            purpose=MOA,
-            accept="application/pdf,*/*;q=0.5",
-            expect=Expectation(min_bytes=1000, max_bytes=30_000_000, magic=(b"%PDF",)),
-            context=(
-                ("row_agency", row.agency),
-                ("row_agency_id", row.agency_id),
-                ("row_county", row.county_fips or ""),
-                ("row_model", row.model.value),
-                ("row_signed", row.signed.isoformat() if row.signed else ""),
-                ("row_state", row.state),
-            ),
-        )
-        for url, row in newest.items()
-    )
+    return tuple(Followed.of_row(row).request() for row in newest.values())
 
 
 def _single(outcomes: Sequence[LedgerOutcome]) -> Iterator[LedgerOutcome]:
@@ -224,6 +210,11 @@ def _notices(source: Source, snapshot: Snapshot, result: LedgerStep) -> tuple[He
         for outcome in noticed
     ]
     entries += [
+        _absorption(source, snapshot, one)
+        for one in result.outcomes
+        if one.outcome is OutcomeKind.ABSORBED
+    ]
+    entries += [
         HealthEntry(
             at=snapshot.captured_at,
             kind="ledger",
@@ -234,6 +225,22 @@ def _notices(source: Source, snapshot: Snapshot, result: LedgerStep) -> tuple[He
         for note in result.notes
     ]
     return tuple(entries)
+
+
+def _absorption(source: Source, snapshot: Snapshot, absorbed: LedgerOutcome) -> HealthEntry:
+    """The first live list over the packaged history, counted for the operator."""
+    kinds = Counter(member.outcome.value for member in absorbed.members)
+    counted = ", ".join(f"{number} {kind}" for kind, number in sorted(kinds.items()))
+    return HealthEntry(
+        at=snapshot.captured_at,
+        kind="absorbed",
+        source_id=source.id,
+        url=snapshot.request.url,
+        message=f"{source.id}: {absorbed.file_next} ({absorbed.reason}) is the first live list "
+        f"over the packaged history. What changed in between ({counted or 'nothing'}) was not "
+        "observed: it is in the log and told to nobody.",
+        tell_operator=True,
+    )
 
 
 def _unreadable(source: Source, snapshot: Snapshot, tables: Sequence[Table]) -> Tabled:

@@ -18,18 +18,19 @@ from monitor.domain.snapshot import Expectation, Request, Snapshot
 from monitor.domain.source import Source
 from monitor.domain.vocabulary import Direction, DocumentKind, EventType, Stage, Worth
 from monitor.extract.charset import decoded
-from monitor.extract.cursor import packed, rows, unpacked
+from monitor.extract.cursor import Json, packed, rows, unpacked
 from monitor.extract.links import absolute
 from monitor.extract.moa import read_moa
 from monitor.extract.patterns import Pattern
 from monitor.extract.table import read_tables
 from monitor.extract.text import plain, tree
 from monitor.kinds import Options, ReadContext, SourceKind, WebAddress
+from monitor.sources.memoranda import MOA, Followed, followed, kept
 
 _VERSION = 1
 _TABLE = "table"
-MOA = "moa"  #: purpose of requests for posted agreements
 _MAX_LINKS = 8
+_DOCUMENTS_A_CHECK = 2  #: posted agreements that are asked for again
 _ZIP = b"PK\x03\x04"
 
 
@@ -106,11 +107,13 @@ def first(source: Source, options: TableOptions, cursor: str, now: datetime) -> 
         accept="*/*" if options.where == "document" else "text/html,*/*;q=0.5",
         expect=source.expect,
     )
+    state = unpacked(cursor, _VERSION)
+    documents = _documents_due(state, source, now)
     if options.where != "links" or not _recheck_due(source, options, now):
-        return (page,)
-    known = rows(unpacked(cursor, _VERSION), "links")
+        return (page, *documents)
+    known = rows(state, "links")
     again = (replace(_request(r[0], r[1]), again=True) for r in known if len(r) == 2)
-    return (page, *again)
+    return (page, *again, *documents)
 
 
 def read(snapshot: Snapshot, context: ReadContext[TableOptions]) -> Reading:
@@ -130,7 +133,21 @@ def _recheck_due(source: Source, options: TableOptions, now: datetime) -> bool:
     return now.timestamp() % span < max(source.schedule.every.total_seconds(), 60.0)
 
 
+def _documents_due(source_state: Json, source: Source, now: datetime) -> tuple[Request, ...]:
+    """The posted agreements whose turn it is: two a check, none more often than once a day.
+
+    The turn is told from the clock alone, so that a check that finds nothing new moves it on too.
+    """
+    documents = followed(source_state)
+    every_s = max(source.schedule.every.total_seconds(), 60.0)
+    turns = max(-(-len(documents) // _DOCUMENTS_A_CHECK), int(86_400 // every_s), 1)
+    start = int(now.timestamp() // every_s) % turns * _DOCUMENTS_A_CHECK
+    due = documents[start : start + _DOCUMENTS_A_CHECK]
+    return tuple(replace(one.request(), again=True) for one in due)
+
+
 def _links(snapshot: Snapshot, context: ReadContext[TableOptions]) -> Reading:
+    state = unpacked(context.cursor, _VERSION)
     page = tree(decoded(snapshot.body, snapshot.charset).text, what=snapshot.request.url)
     found: dict[str, str] = {}
     problems = []
@@ -144,7 +161,9 @@ def _links(snapshot: Snapshot, context: ReadContext[TableOptions]) -> Reading:
         return Reading(rejected="; ".join(problems) or "no link to a table", problems=())
     return Reading(
         next_requests=tuple(_request(name, url) for url, name in found.items()),
-        cursor=packed({"v": _VERSION, "links": [[name, url] for url, name in found.items()]}),
+        cursor=packed(
+            {**state, "v": _VERSION, "links": [[name, url] for url, name in found.items()]}
+        ),
         problems=tuple(problems),
     )
 
@@ -194,6 +213,10 @@ def _memorandum(snapshot: Snapshot, context: ReadContext[TableOptions]) -> Readi
     the same address is a revision. The row that linked it comes along in the request.
     """
     row = dict(snapshot.request.context)
+    state = unpacked(context.cursor, _VERSION)
+    known = followed(state)
+    here = Followed.of(snapshot)
+    twin = next((one for one in known if one.body == here.body and one.differs(here)), None)
     found = read_moa(snapshot.body)
     fields = {
         **row,
@@ -202,9 +225,11 @@ def _memorandum(snapshot: Snapshot, context: ReadContext[TableOptions]) -> Readi
         "text_pages": str(found.text_pages),
         "legible": "yes" if found.legible else "no",
         "model": found.model.value if found.model else "",
+        "model_from": found.model_from,
         "revision": found.revision.isoformat() if found.revision else "",
         "agency": found.agency or "",
         "dates": ",".join(day.isoformat() for day in found.dates),
+        "same_as": f"{twin.row_text()}: {twin.url}" if twin else "",
     }
     item = Item(
         source_id=context.source.id,
@@ -213,9 +238,9 @@ def _memorandum(snapshot: Snapshot, context: ReadContext[TableOptions]) -> Readi
         title=f"Agreement of {row.get('row_agency', 'an agency')}",
         kind=DocumentKind.PAGE,
         fields=tuple(sorted((name, value) for name, value in fields.items() if value)),
-        extractor="moa",
+        extractor=MOA,
     )
-    return Reading(items=(item,), cursor=context.cursor)
+    return Reading(items=(item,), cursor=packed({**state, "v": _VERSION, MOA: kept(known, here)}))
 
 
 def _named(table: Table, name: str) -> Table:

@@ -143,7 +143,11 @@ def oddity_finding(oddity: Oddity) -> Finding:
         rule_version=RULE_VERSION,
         worth=Worth.REVIEW,
         note=f"in ICE's list: {oddity.note}",
-        attributes=(("moa", row.moa or ""), ("oddity", oddity.kind.value)),
+        attributes=(
+            ("moa", row.moa or ""),
+            ("oddity", oddity.kind.value),
+            ("outcome", "oddity"),
+        ),
     )
 
 

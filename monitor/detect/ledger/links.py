@@ -78,8 +78,10 @@ def _plain(url: str) -> str | None:
         return None
     if not parts.hostname or "." not in parts.hostname:
         return None
+    # On a port of its own a server speaks what the link says; else http and https are one address.
+    scheme = found.group(1).lower() if port else "https"
     path = re.sub(r"/{2,}", "/", quote(parts.path, safe=_SAFE))
-    return without_mailboxes(urlunsplit(("https", parts.hostname.lower() + port, path, "", "")))
+    return without_mailboxes(urlunsplit((scheme, parts.hostname.lower() + port, path, "", "")))
 
 
 @lru_cache(maxsize=16_384)

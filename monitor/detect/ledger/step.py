@@ -40,6 +40,8 @@ from monitor.domain.roster import LedgerOutcome, OutcomeKind
 NEW_ROWS = frozenset(
     {OutcomeKind.SIGNED, OutcomeKind.SIGNED_ADDITIONAL_MODEL, OutcomeKind.RESIGNED}
 )
+#: Outcomes with which a ledger starts, or starts to be live.
+STARTS = frozenset({OutcomeKind.BASELINE, OutcomeKind.ABSORBED})
 
 
 def step(
@@ -66,9 +68,13 @@ def step(
 
 
 def _with_oddities(before: LedgerState, result: LedgerStep, counties: Counties) -> LedgerStep:
-    """The errors of the publisher that rows moved by this step brought with them."""
+    """The errors of the publisher that rows moved by this step brought with them.
+
+    What a first list holds already is old news and none of it is said.
+    """
     last = result.state.last
-    if last is None or not result.agreements:
+    silent = any(outcome.outcome in STARTS for outcome in result.outcomes)
+    if last is None or silent or not result.agreements:
         return result
     moved = frozenset(agreement.row.agency_id for agreement in result.agreements)
     known = oddities(before.rows, last.modified_at, counties, moved)
