@@ -54,7 +54,13 @@ class App:
         """The store, its schema brought up to date."""
         from storage.store import open_store
 
-        self.settings.data_dir.mkdir(parents=True, exist_ok=True)
+        try:
+            self.settings.data_dir.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(
+                f"the data directory {self.settings.data_dir} cannot be made: {error.strerror}; "
+                "MONITOR_DATA_DIR names another"
+            ) from error
         store = open_store(self.settings.database_url, self.settings.data_dir, self.clock)
         self._stack.callback(store.close)
         return store

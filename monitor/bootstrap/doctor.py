@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from monitor.bootstrap.machine import require_zone
 from monitor.domain.errors import MonitorError
 from monitor.domain.subscription import DeliveryState
 from monitor.services.health import ALARMS, Standing
@@ -42,7 +43,12 @@ def findings(app: App) -> Iterator[Finding]:
 
 def _data(app: App) -> Iterator[Finding]:
     directory = app.settings.data_dir
-    directory.mkdir(parents=True, exist_ok=True)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        detail = f"{directory} cannot be made: {error.strerror}; MONITOR_DATA_DIR names another"
+        yield Finding(what="data directory", state="bad", detail=detail)
+        return
     if not os.access(directory, os.W_OK):
         yield Finding(what="data directory", state="bad", detail=f"{directory} is not writable")
         return
@@ -77,6 +83,7 @@ def _rules(app: App) -> Iterator[Finding]:
 
 
 def _contact(app: App) -> Iterator[Finding]:
+    require_zone(app.settings)
     if not app.settings.get("MONITOR_CONTACT"):
         detail = "MONITOR_CONTACT is empty: a site that wants to complain cannot; `monitor setup`"
         yield Finding(what="contact", state="note", detail=detail)

@@ -5,6 +5,10 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 from importlib.resources import files
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from monitor.domain.errors import ConfigError
+from monitor.settings import Settings
 
 
 class SystemClock:
@@ -18,6 +22,17 @@ class SystemClock:
 def monotonic() -> float:
     """Seconds of a clock that never goes back."""
     return time.monotonic()
+
+
+def require_zone(settings: Settings) -> None:
+    """Raises ConfigError when MONITOR_TIME_ZONE names no zone that this machine knows."""
+    name = settings.get("MONITOR_TIME_ZONE")
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ConfigError(
+            f"MONITOR_TIME_ZONE: {name!r} is no IANA time zone; write America/Chicago"
+        ) from error
 
 
 def data_text(name: str) -> str:

@@ -100,6 +100,14 @@ def channel_rows(app: App) -> list[Row]:
     ]
 
 
+#: What to do about a refusal, by its class.
+_ADVICE = {
+    "Gone": "It is not there or not open to us: look at the id, invite the app into the channel",
+    "InstallBroken": "Token, login or scope is wrong: `monitor setup` asks again",
+    "PayloadBug": "The message itself was refused: please report it",
+}
+
+
 def try_channel(app: App, name: str, destination: str) -> tuple[bool, str]:
     """Send one test message; (whether it was confirmed, what came of it in words)."""
     from monitor.registry import CHANNEL_KINDS
@@ -131,7 +139,8 @@ def try_channel(app: App, name: str, destination: str) -> tuple[bool, str]:
         case Ambiguous(reason=reason) | Transient(reason=reason):
             return False, f"{name} did not confirm: {reason}"
         case refused:
-            return False, f"{name} refused ({type(refused).__name__}): {refused.reason}"
+            advice = _ADVICE[type(refused).__name__]
+            return False, f"{name} refused: {refused.reason}. {advice}"
 
 
 def default_destination(app: App, channel: str) -> str:

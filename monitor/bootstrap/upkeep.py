@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from monitor.bootstrap.machine import require_zone
 from monitor.domain.health import HealthEntry
 from monitor.domain.ident import DeliveryId, SubscriptionId, content_id
 from monitor.domain.subscription import Delivery, DeliveryKind
@@ -24,8 +25,9 @@ TOLD_UNTIL = "operator_told_until"
 def prepare(app: App, say: Callable[[str], None]) -> None:
     """What must stand before the first check: catalogue, rules, subscriptions, bundled roster.
 
-    Raises ConfigError when feeds.yaml or a rule pack is wrong.
+    Raises ConfigError when feeds.yaml, a rule pack or the time zone is wrong.
     """
+    require_zone(app.settings)
     sources = app.catalogue.value.sources
     rules = app.pack.value.rules
     say(f"{app.settings.feeds}: {len(sources)} sources; {len(rules)} rules")

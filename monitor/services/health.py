@@ -97,7 +97,7 @@ def _failing(source: Source, state: SourceState, now: datetime) -> Report:
     kind = Standing.BLOCKED if outcome.startswith("blocked") else Standing.FAILING
     advice = (
         "the site refuses the monitor: ask its owner, or watch another source"
-        if kind is Standing.BLOCKED
+        if kind is Standing.BLOCKED and "404" not in outcome
         else "open its address in a browser; correct it in feeds.yaml or switch the source off"
     )
     return _report(source, state, kind, f"{outcome}, {state.failures} checks in a row; {advice}")
