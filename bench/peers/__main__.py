@@ -37,12 +37,15 @@ def main() -> None:
             print(json.dumps({"what": "machine", "server": served.name, **machine()}), flush=True)
             try:
                 if asked.only != "pages":
+                    print("# other programs: feeds", flush=True)
                     _feeds(served, _wanted(programs.feed_programs(venv), asked), directory, asked)
                 if asked.only != "feeds":
+                    print("# other programs: watched pages", flush=True)
                     _pages(served, _wanted(programs.page_programs(venv), asked), directory)
             finally:
                 served.stop()
         if asked.only in ("", "naive"):
+            print("# the simple ways", flush=True)
             naive.detection()
             naive.roster()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+import socket
 import subprocess
 import sys
 import textwrap
@@ -102,8 +103,10 @@ def _write(path: Path, content: bytes) -> None:
     new.replace(path)
 
 
-def start(scratch: Path, port: int = 18287) -> World:
-    """Serve an empty directory; nginx where it is installed."""
+def start(scratch: Path) -> World:
+    """Serve an empty directory on a free port; nginx where it is installed."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = int(probe.getsockname()[1])
     root = scratch / "www"
     (root / "feed").mkdir(parents=True)
     nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
