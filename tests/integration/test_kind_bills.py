@@ -432,3 +432,17 @@ def test_a_signing_without_a_day_is_told_once_and_never_dated_by_the_poll(tmp_pa
             assert law.silent is False
             assert str(law.passed.day) == "2025-04-04"  # type: ignore[union-attr]
             assert len(events(app)) == 4
+
+
+def test_stages_of_one_day_stay_apart_whoever_tells_them(tmp_path: Path, session: Session) -> None:
+    session.lag = {"legiscan": 0, "openstates": 1}
+    day = "2025-01-28"
+    session.actions[501] = [(day, "introduced"), (day, "one"), (day, "both")]
+    with running(tmp_path, session) as (app, clock, _):
+        for at in ("2025-01-02", day, "2025-01-29"):
+            live(app, clock, session, at)
+        told = events(app, "state:FL")
+        assert sorted(e.stage for e in told) == sorted(
+            [Stage.INTRODUCED, Stage.PASSED_ONE_CHAMBER, Stage.PASSED_BOTH]
+        )
+        assert all(len({x.source_id for x in e.evidence}) == 2 for e in told)
