@@ -37,6 +37,7 @@ VARIABLES: dict[str, tuple[str, str]] = {
     "MONITOR_ALLOW_NETWORKS": ("", "private networks that sources may use, comma separated CIDR"),
     "MONITOR_WORKERS": ("2", "number of extraction processes"),
     "MONITOR_DEMO": ("", "1 marks every page and message DEMO"),
+    "MONITOR_LOG": ("", "json writes messages on standard error as JSON lines"),
     "MONITOR_OPERATOR": ("", "channel:destination that gets health notices, e.g. email:me@x.org"),
     "MONITOR_SLACK_TOKEN": ("", "Slack bot token (xoxb-…)"),
     "MONITOR_SLACK_APP_TOKEN": ("", "Slack app token (xapp-…) for Socket Mode"),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import NoReturn, TextIO
 
@@ -134,8 +136,12 @@ def progress() -> Progress:
 
 
 def say(text: str) -> None:
-    """One line for the person at the terminal, on stderr."""
-    print(printable(text), file=sys.stderr)
+    """One line for the person at the terminal, on stderr; JSON with MONITOR_LOG=json."""
+    line = printable(text)
+    if os.environ.get("MONITOR_LOG") == "json":
+        at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        line = json.dumps({"at": at, "program": "monitor", "message": line})
+    print(line, file=sys.stderr)
 
 
 def fail(text: str, code: int = FAILURE) -> NoReturn:

@@ -130,6 +130,9 @@ class Replay:
         if taking.decision:
             self._decide(taking)
             return
+        if taking.silent:
+            self._take_over(stored, "it came from an archive of old pages, not from a check")
+            return
         source = self._sources(taking.source_id)
         snapshot = self._stored.snapshot(taking.snapshot_id)
         if source is None or snapshot is None:
@@ -154,7 +157,7 @@ class Replay:
         state = SourceState(
             source_id=source.id,
             cursor=cursor,
-            baseline=taking.baseline and not taking.silent,
+            baseline=taking.baseline,
             succeeded_at=taking.succeeded_at,
         )
         self._intake.take(source, state, snapshot, reading)

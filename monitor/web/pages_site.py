@@ -166,8 +166,23 @@ def _metrics(own: Site) -> bytes:
     )
     captured.set(newest.timestamp() if newest else 0)
     standing = Gauge("monitor_sources", "Sources by standing", ["standing"], registry=registry)
+    each = Gauge(
+        "monitor_source_standing",
+        "1: how a source stands",
+        ["source", "standing"],
+        registry=registry,
+    )
+    accepted = Gauge(
+        "monitor_source_accepted_timestamp_seconds",
+        "When bytes of a source were last accepted",
+        ["source"],
+        registry=registry,
+    )
     for report in own.parts.health.reports():
         standing.labels(report.standing.value).inc()
+        each.labels(report.source.id, report.standing.value).set(1)
+        if report.as_of is not None:
+            accepted.labels(report.source.id).set(report.as_of.timestamp())
     outbox = Gauge("monitor_deliveries", "Deliveries not done", ["state"], registry=registry)
     for state in (DeliveryState.QUEUED, DeliveryState.UNKNOWN, DeliveryState.DEAD):
         found = own.parts.store.deliveries(state=state, limit=1000)
