@@ -1,6 +1,6 @@
 """The same work by this program and its peers, as whole processes, in one go.
 
-    python -m bench.peers [--quick]
+    python -m bench.peers [--feeds 50,250]
 
 Feeds: 200 and 2,000 unchanged (the cost of a feed is the slope between them, so that start-up does
 not count), 200 with 20 new entries of full content each. Pages: 500 watched, ten of which changed.
@@ -25,8 +25,8 @@ from bench.peers.race import Run, run, setup
 def main() -> None:
     """Race everything that can be installed here."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="fewer feeds and pages")
     parser.add_argument("--only", default="", help="feeds, pages or naive")
+    parser.add_argument("--feeds", default="200,2000", help="two numbers of feeds")
     parser.add_argument("--programs", default="", help="names, comma separated; empty: all")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="peers") as scratch:
@@ -74,7 +74,7 @@ def _wanted(found: list[Program], asked: argparse.Namespace) -> list[Program]:
 def _feeds(
     served: world.World, peers: list[Program], scratch: Path, asked: argparse.Namespace
 ) -> None:
-    few, many = (50, 250) if asked.quick else (200, 2000)
+    few, many = map(int, asked.feeds.split(","))
     slopes: dict[str, float] = {}
     fresh: dict[str, float] = {}
     for number in range(len(peers) + 1):

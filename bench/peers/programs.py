@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -90,7 +91,7 @@ if len(sys.argv) > 2:
     for line in open(sys.argv[2]):
         reader.add_feed(line.strip())
 else:
-    reader.update_feeds(workers=8)
+    reader.update_feeds(workers=8, scheduled=False)
 """
 
 
@@ -220,7 +221,7 @@ def _watcher(name: str, venv: Path, extra: Callable[[Path], Sequence[str]]) -> P
         name=name,
         command=lambda d: [str(venv / name), *extra(d)],
         prepare=prepare,
-        noticed=lambda d, out: out.upper().count("CHANGED: P"),
+        noticed=lambda d, out: len(set(re.findall(r"(?i)changed: (p\d+)", out))),
     )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
-import resource
 import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -47,37 +48,44 @@ def run(program: Program, directory: Path, work: str, units: int) -> Run:
     }
     environment["XDG_CONFIG_HOME"] = str(home)
     begun = time.perf_counter()
-    with (directory / "out").open("wb") as out:
-        process = subprocess.Popen(
-            list(program.command(directory)),
-            env=environment,
-            cwd=directory if program.name != "this program" else None,
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=subprocess.STDOUT,
-        )
-        used = _wait(process)
+    used = _used(list(program.command(directory)), directory, environment, program.name)
     output = (directory / "out").read_text("utf-8", "replace")
     return Run(
         program=program.name,
         language=program.language,
         work=work,
         units=units,
-        cpu_s=used.ru_utime + used.ru_stime,
+        cpu_s=used["cpu_s"],
         wall_s=time.perf_counter() - begun,
-        peak_mb=used.ru_maxrss / 1024,
+        peak_mb=used["peak_mb"],
         noticed=program.noticed(directory, output),
     )
 
 
-def _wait(process: subprocess.Popen[bytes]) -> resource.struct_rusage:
-    """Reap it with what it and its own children used; killed when it takes for ever."""
-    deadline = time.monotonic() + _TIMEOUT_S
-    while True:
-        done, _, used = os.wait4(process.pid, os.WNOHANG)
-        if done:
-            process.returncode = 0
-            return used
-        if time.monotonic() > deadline:
+def _used(
+    command: list[str], directory: Path, environment: dict[str, str], name: str
+) -> dict[str, float]:
+    """What the command and its own children used. Raises SystemExit when it failed."""
+    told, tell = os.pipe()
+    root = Path(__file__).parents[2]
+    with (directory / "out").open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-S", str(Path(__file__).with_name("launch.py")), str(tell), *command],
+            env=environment,
+            cwd=root if name == "this program" else directory,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            pass_fds=(tell,),
+        )
+        os.close(tell)
+        try:
+            process.wait(_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
             process.kill()
-        time.sleep(0.01)
+    with os.fdopen(told, "rb") as pipe:
+        used: dict[str, float] = json.loads(pipe.read() or b"{}")
+    if used.get("code") not in (0, 1):  # 1: something to report
+        words = (directory / "out").read_text("utf-8", "replace")[-600:]
+        raise SystemExit(f"{name} failed ({used.get('code')}): {words}")
+    return used
