@@ -25,10 +25,8 @@ def test_metrics_state_how_each_source_stands(site: Website) -> None:
     assert len(lines) == len(reports) > 0
     for report in reports:
         assert any(f'source="{report.source.id}"' in line for line in lines)
-        assert (
-            f'monitor_source_standing{{source="{report.source.id}",standing="{report.standing}"}} 1.0'
-            in text
-        )
+        labels = f'source="{report.source.id}",standing="{report.standing}"'
+        assert f"monitor_source_standing{{{labels}}} 1.0" in text
 
 
 def test_messages_are_json_lines_where_asked_for(
