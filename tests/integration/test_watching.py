@@ -13,7 +13,9 @@ from monitor.bootstrap.compose import App
 from monitor.demo.server import DemoServer
 from monitor.demo.world import Page
 from monitor.detect.textdiff import change_between
+from monitor.domain.event import RecordKind
 from monitor.domain.item import Revision
+from monitor.domain.vocabulary import EventType
 from monitor.services.check import Checked
 from monitor.settings import read_settings
 
@@ -164,3 +166,28 @@ def test_an_index_that_becomes_an_error_page_takes_nothing_down(
         site.show({"/news": empty, **pages})
         assert check(monitor, "releases").outcome != "changed"
     assert len(revisions(monitor, "releases")) == 3
+
+
+def test_a_silent_edit_takes_back_what_was_told_and_says_what_stood_there(
+    app: tuple[App, SetClock], site: DemoServer
+) -> None:
+    monitor, clock = app
+    before = "The Harlow County Sheriff's Office in Texas signed a 287(g) agreement with ICE."
+    after = "The Harlow County Sheriff's Office in Texas has asked ICE for a 287(g) agreement."
+    other = {"/news/o": release("The sheriff of Harlow County held a fair.")}
+    site.show({"/news": news("o"), **other})
+    check(monitor, "releases")
+    clock.at += timedelta(hours=1)
+    site.show({"/news": news("o", "a"), "/news/a": release(before), **other})
+    check(monitor, "releases")
+    site.show({"/news": news("o", "a"), "/news/a": release(after), **other})
+    for _ in range(7):
+        clock.at += timedelta(hours=1)
+        check(monitor, "releases")
+    records = monitor.store.records(limit=20)
+    signed = [r for r in records if r.event.event_type is EventType.AGREEMENT_SIGNED]
+    assert [r.kind for r in signed] == [RecordKind.OPENED, RecordKind.DISPUTED]
+    assert "/news/a was changed" in signed[-1].reason
+    (words,) = [(was, now) for name, was, now in signed[-1].changed if name == "source_text"]
+    assert before.rstrip(".") in words[0] and "not in the text" in words[1]
+    assert len(records) == 3  # the application that the new text speaks of is an event of its own

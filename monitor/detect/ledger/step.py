@@ -25,6 +25,7 @@ from monitor.detect.ledger.publication import (
     read_publication,
 )
 from monitor.detect.ledger.state import (
+    Entry,
     Held,
     LedgerRules,
     LedgerState,
@@ -34,7 +35,7 @@ from monitor.detect.ledger.state import (
     mark_of,
 )
 from monitor.domain.item import Table
-from monitor.domain.roster import LedgerOutcome, OutcomeKind
+from monitor.domain.roster import LedgerOutcome, OutcomeKind, RowState
 
 #: Outcomes that bring a row that was not on the list.
 NEW_ROWS = frozenset(
@@ -252,19 +253,38 @@ def _first(state: LedgerState, publication: Publication, accepted: Accepted) -> 
 def _absorb(state: LedgerState, publication: Publication, accepted: Accepted) -> LedgerStep:
     """The first live publication over the packaged history: what came between is not observed.
 
-    What is gone by then ended at a time nobody saw: it is ended at once, silently.
+    What is gone by then, or was unconfirmed at the history's end and is still absent, ended at a
+    time nobody saw: it is ended at once, silently.
     """
-    entries = dict(accepted.state.entries)
-    ends = []
-    for outcome in accepted.outcomes:
-        if outcome.outcome is OutcomeKind.MISSING:
-            entries[outcome.agreement_id] = ended(entries[outcome.agreement_id])
-            ends.append(replace(outcome, outcome=OutcomeKind.REMOVED, reason="not observed"))
+    gone = {
+        key: entry
+        for key, entry in accepted.state.entries.items()
+        if entry.agreement.state is RowState.UNCONFIRMED
+    }
+    entries = {**accepted.state.entries, **{key: ended(entry) for key, entry in gone.items()}}
+    ends = [_unobserved(entry, publication) for entry in gone.values()]
     kept = tuple(o for o in accepted.outcomes if o.outcome is not OutcomeKind.COSMETIC)
     absorbed = replace(
         accepted, state=replace(accepted.state, entries=entries), outcomes=(*kept, *ends)
     )
     return _silently(OutcomeKind.ABSORBED, state, publication, absorbed)
+
+
+def _unobserved(entry: Entry, publication: Publication) -> LedgerOutcome:
+    """An end between the packaged history and the first live list."""
+    return LedgerOutcome(
+        outcome=OutcomeKind.REMOVED,
+        published_at=entry.agreement.missing_since or publication.modified_at,
+        told_at=publication.modified_at,
+        fingerprint=publication.fingerprint,
+        file_prev=entry.missed_after,
+        file_next=entry.missed_in or publication.stem,
+        file_told=publication.stem,
+        before=entry.agreement.row,
+        agreement_id=entry.agreement.id,
+        told=False,
+        reason="not observed",
+    )
 
 
 def _silently(
