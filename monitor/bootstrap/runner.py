@@ -15,6 +15,7 @@ from monitor.bootstrap import upkeep
 from monitor.bootstrap.compose import App
 from monitor.bootstrap.console import Console
 from monitor.bootstrap.pages import listening_socket, web_server
+from monitor.bootstrap.single import alone
 from monitor.bootstrap.slack import slack_in_background
 from monitor.domain.errors import MonitorError
 from monitor.domain.health import HealthEntry
@@ -40,6 +41,7 @@ class Runner:
         app = self._app
         upkeep.prepare(app, self._say)
         with ExitStack() as stack:
+            stack.enter_context(alone(app.settings.data_dir))
             if self._pages:
                 stack.enter_context(pages_in_background(app, self._say))
             stack.enter_context(slack_in_background(app, self._say))

@@ -131,3 +131,20 @@ def test_it_refuses_to_listen_publicly_without_address_and_secret(tmp_path: Path
     )
     assert done.returncode == 2
     assert "MONITOR_SECRET" in done.stderr
+
+
+def test_a_second_run_in_the_same_directory_is_refused(tmp_path: Path):
+    feeds = tmp_path / "feeds.yaml"
+    feeds.write_text(feeds_yaml("http://127.0.0.1:9"), encoding="utf-8")
+    port = free_port()
+    first = started(tmp_path, port, feeds)
+    try:
+        assert wait_until(lambda: answer(port, "/") == 200)
+        second = started(tmp_path, free_port(), feeds)
+        output, _ = second.communicate(timeout=60)
+        assert second.returncode == 2
+        assert "another `monitor run`" in output
+        assert first.poll() is None
+    finally:
+        first.send_signal(signal.SIGTERM)
+        first.communicate(timeout=60)
