@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from fastapi import Request
 
@@ -26,6 +27,26 @@ class WebParts:
     cited: tuple[tuple[str, str, str], ...] = ()  #: (day, what was said, by whom) of the roster
 
 
+@dataclass(slots=True)
+class Capture:
+    """When anything was last accepted; read anew after a few seconds: every page states it."""
+
+    moment: datetime | None = None
+    read_at: datetime | None = None
+
+    def newest(self, parts: WebParts) -> datetime | None:
+        """The moment, None while nothing was accepted yet."""
+        now = parts.clock.now()
+        if self.read_at is None or abs(now - self.read_at) >= CAPTURE_KEPT:
+            states = parts.store.source_states().values()
+            self.moment = max((s.succeeded_at for s in states if s.succeeded_at), default=None)
+            self.read_at = now
+        return self.moment
+
+
+CAPTURE_KEPT = timedelta(seconds=10)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """Everything that a request handler needs."""
@@ -33,6 +54,7 @@ class Site:
     parts: WebParts
     options: WebOptions
     auth: Auth
+    capture: Capture = field(default_factory=Capture)
 
 
 def site(request: Request) -> Site:

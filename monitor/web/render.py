@@ -81,9 +81,8 @@ def stale_since(own: Site) -> datetime | None:
 
 
 def newest_capture(own: Site) -> datetime | None:
-    """When anything was last accepted from any source."""
-    states = own.parts.store.source_states()
-    return max((s.succeeded_at for s in states.values() if s.succeeded_at), default=None)
+    """When anything was last accepted from any source, to a few seconds."""
+    return own.capture.newest(own.parts)
 
 
 def permalink(request: Request, path: str) -> str:
