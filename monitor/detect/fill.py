@@ -90,8 +90,10 @@ class Filler:
         self, rule: Rule, sighting: Sighting, subject: Subject, event_type: EventType
     ) -> Worth:
         weak = sighting.stop is not None or event_type in REVIEW_ONLY
-        placeless = getattr(rule.spec, "place", "") == "needed" and not subject.jurisdiction.state
-        if sighting.line.outside is not None and getattr(rule.spec, "place", "") != "federal":
+        scope = getattr(rule.spec, "place", "")
+        placeless = scope in {"needed", "state"} and not subject.jurisdiction.state
+        local = sighting.line.outside is not None or event_type is EventType.AGREEMENT_SIGNED
+        if local and scope != "federal":
             placeless = placeless or subject == Subject(None, Jurisdiction())
         agentless = getattr(rule.spec, "agency", "") == "needed" and not subject.agency
         return Worth.REVIEW if weak or placeless or agentless else rule.spec.worth

@@ -188,7 +188,7 @@ def _topic_of(
     prepared: Prepared[Any], scene: Scene, line: Line, index: int, first: int
 ) -> str | None:
     """The topic with most phrases after the act, else in the sentence, the title, or near."""
-    own = line.view.part(max(0, first - 2), _object_end(line, first))
+    own = line.view.part(first, _object_end(line, first))
     scopes = _TOPIC_SCOPES
     if scene.document.kind is DocumentKind.BILL:
         scopes = (*scopes, "document")  # a bill's page is about that bill throughout
@@ -198,6 +198,17 @@ def _topic_of(
         ranked = sorted(score.items(), key=lambda row: -row[1])
         if ranked[0][1] and (len(ranked) == 1 or ranked[0][1] > ranked[1][1]):
             return ranked[0][0]
+        if ranked[0][1] >= 1:
+            return _nearest_topic(prepared, views)
+    return None
+
+
+def _nearest_topic(prepared: Prepared[Any], views: tuple[bytes, ...]) -> str | None:
+    """Where two topics weigh the same, the one that the text names first."""
+    for view in views:
+        starts = sorted((one.start(view), one.name) for one in prepared.topics if not one.weak)
+        if len(starts) > 1 and starts[0][0] < starts[1][0]:
+            return starts[0][1]
     return None
 
 

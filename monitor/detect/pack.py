@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from monitor.detect.clauses.guards import Guard
 from monitor.detect.clauses.line import Trie
 from monitor.detect.language.words import word_set
+from monitor.detect.pack_lines import keys_twice, lines_of
 from monitor.detect.pack_spec import GuardSpec, PackFile, RuleSpec, TopicSpec, VocabularySpec
 from monitor.detect.phrase import Node, PhraseProblem, Terms, expand, parse
 from monitor.detect.rule import Bench, Pack, Rule, Topic
@@ -101,9 +102,9 @@ class _Loader:
                 f"{name}:{line}: not valid YAML: {getattr(error, 'problem', error)}"
             )
             return
-        lines = _lines(node) if node is not None else {}
+        lines = lines_of(node) if node is not None else {}
         value = yaml.load(text, Loader=RuleYaml) or {}  # noqa: S506 - a SafeLoader
-        self.problems += [f"{name}:{row}: '{key}' stands twice" for row, key in _twice(node)]
+        self.problems += [f"{name}:{row}: '{key}' stands twice" for row, key in keys_twice(node)]
         try:
             spec = PackFile.model_validate(value)
         except ValidationError as error:
@@ -375,29 +376,3 @@ def _index(
 def _hint(word: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f"; did you mean '{near[0]}'?" if near else ""
-
-
-def _lines(node: yaml.Node, path: tuple[Any, ...] = ()) -> dict[tuple[Any, ...], int]:
-    """Path -> line (1-based) of every value."""
-    found = {path: node.start_mark.line + 1}
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            found |= _lines(value, (*path, key.value))
-            found[(*path, key.value)] = key.start_mark.line + 1
-    elif isinstance(node, yaml.SequenceNode):
-        for number, value in enumerate(node.value):
-            found |= _lines(value, (*path, number))
-    return found
-
-
-def _twice(node: yaml.Node | None) -> Iterable[tuple[int, str]]:
-    if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            if key.value in seen:
-                yield key.start_mark.line + 1, key.value
-            seen.add(key.value)
-            yield from _twice(value)
-    elif isinstance(node, yaml.SequenceNode):
-        for value in node.value:
-            yield from _twice(value)

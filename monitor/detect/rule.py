@@ -47,6 +47,11 @@ class Topic:
             return 0.01
         return sum(1 for pattern in self.patterns if pattern.search(view))
 
+    def start(self, view: bytes) -> int:
+        """Where the first of its phrases begins; the view's length where there is none."""
+        found = (pattern.search(view) for pattern in self.patterns)
+        return min((one.start() for one in found if one), default=len(view))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:

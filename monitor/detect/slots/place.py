@@ -43,6 +43,7 @@ _BY_NAME = {
     for name in names
     if name not in _ONLY_QUALIFYING
 }
+_WHOLE_NAMES = frozenset(names[0] for names in STATE_NAMES.values())
 _FIRST_WORDS = frozenset(words[0] for words in _BY_NAME)
 _BY_ABBREVIATION = {n: c for c, names in STATE_NAMES.items() for n in names} | {"washington": "WA"}
 #: Codes that stand alone in capitals without being mistaken ("NC House", "the NJ Senate").
@@ -115,7 +116,7 @@ class PlaceReader:
 
     def _state_at(self, tokens: list[Token], i: int) -> tuple[str | None, int]:
         token = tokens[i]
-        if token.symbol or _next_word(tokens, i) in _COUNTY_WORDS:
+        if token.symbol or self._names_county(tokens, i, 1):
             return None, 0
         if token.word == "washington" and _of_state(tokens, i + 1):
             return "WA", 1
@@ -127,10 +128,17 @@ class PlaceReader:
         for length in (3, 2, 1):
             key = tuple(t.word for t in tokens[i : i + length] if not t.symbol)
             if len(key) == length and key in _BY_NAME:
-                if length + i < len(tokens) and tokens[i + length].word in _COUNTY_WORDS:
+                if self._names_county(tokens, i, length):
                     return None, 0
                 return _BY_NAME[key], length
         return self._code_at(tokens, i), 1
+
+    def _names_county(self, tokens: list[Token], i: int, length: int) -> bool:
+        """`Iowa County` is a county, "the North Carolina county" speaks of the state's."""
+        if _next_word(tokens, i + length - 1) not in _COUNTY_WORDS:
+            return False
+        name = " ".join(token.word for token in tokens[i : i + length])
+        return name not in _WHOLE_NAMES or bool(self.names.county_states(name))
 
     def _code_at(self, tokens: list[Token], i: int) -> str | None:
         token = tokens[i]
