@@ -32,6 +32,7 @@ def register(app: typer.Typer) -> None:
     sources.command("probe")(sources_probe)
     sources.command("discover")(sources_discover)
     sources.command("coverage")(sources_coverage)
+    sources.command("quota")(sources_quota)
     sources.command("reference")(sources_reference)
     app.add_typer(sources, name="sources")
     channels = typer.Typer(help="the ways out", no_args_is_help=True)
@@ -259,6 +260,16 @@ def sources_coverage(
             return
         columns = ("state", "event_type", "sources", "needs_key", "delay", "gap")
         show(operations.coverage_rows(app), columns, format)
+
+
+def sources_quota(format: FormatOption = Format.AUTO) -> None:
+    """Calls of this month by key, against the budget, with the forecast for the month."""
+    from monitor.services.quota import quota_rows
+
+    with open_app() as app:
+        rows = [asdict(row) for row in quota_rows(app.sources(), app.store, app.clock.now())]
+    columns = ("variable", "enabled", "month", "spent", "budget", "forecast", "sources")
+    show(rows, columns, format)
 
 
 def sources_reference() -> None:
