@@ -136,9 +136,10 @@ class Gazetteer:
         self._short: dict[str, dict[str, list[County]]] = defaultdict(lambda: defaultdict(list))
         for county in self._counties.values():
             self._index(county)
-        self._rows: dict[str, list[Sequence[str]]] = defaultdict(list)
+        # Kept as one string a row: tens of thousands of small lists cost ten times as much memory.
+        self._rows: dict[str, list[str]] = defaultdict(list)
         for row in places:
-            self._rows[row[1]].append(row)
+            self._rows[row[1]].append("\t".join(row))
         self._places: dict[str, dict[str, Place]] = {}
         self._states = {_words(name): code for code, name in STATES.items()}
 
@@ -272,7 +273,7 @@ class Gazetteer:
         table = self._places.get(state)
         if table is None:
             table = {}
-            for place in map(_place, self._rows.get(state, ())):
+            for place in (_place(row.split("\t")) for row in self._rows.get(state, ())):
                 key = _fold_place(place.name)
                 if key not in table or table[key].weight < place.weight:
                     table[key] = place
