@@ -122,6 +122,7 @@ def _app(directory: Path, texts: Texts, base: str, clock: DemoClock) -> App:
             "MONITOR_FEEDS": str(catalogue),
             "MONITOR_ALLOW_NETWORKS": "127.0.0.1/32",
             "MONITOR_DEMO": "1",
+            "OPENSTATES_API_KEY": "demo",
             "MONITOR_CONTACT": "demo",
             "MONITOR_TIME_ZONE": "America/Chicago",
         }
@@ -144,18 +145,20 @@ def _catalogue(texts: Texts, base: str) -> list[str]:
         "    options:",
         f"      url: {base}/287g",
         "      reads: roster",
+        "      moa: false",
         "      links:",
         "        - {name: participating, href: participating}",
         "        - {name: pending, href: pending, required: false}",
         "  - id: demo_bill",
-        "    kind: page",
-        "    name: DEMO bill page",
-        "    tier: official",
+        "    kind: openstates",
+        "    name: DEMO bills in the form of Open States",
+        "    tier: aggregator",
         "    document_kind: bill",
         f"    states: [{texts.bill.state}]",
         "    sees: [state_mandate_introduced, state_mandate_passed, state_mandate_enacted]",
+        "    needs_env: [OPENSTATES_API_KEY]",
         polite,
-        f"    options: {{url: '{base}/bill', select: [main]}}",
+        f"    options: {{base: '{base}/', jurisdiction: {texts.bill.state}}}",
     ]
     for outlet in texts.outlets:
         lines += [

@@ -39,7 +39,7 @@ class SlackFiles:
         self.sent += 1
         rendered = [post(message), *replies(message)]
         payload: list[dict[str, Any]] = [
-            {"text": one.text, "blocks": list(one.blocks)} for one in rendered
+            {"text": f"DEMO: {one.text}", "blocks": [_MARK, *one.blocks]} for one in rendered
         ]
         name = f"{self.sent:04}-{delivery.kind.value}.json"
         text = json.dumps(payload, ensure_ascii=False, indent=1)
@@ -111,6 +111,11 @@ def _element(node: Any) -> str:
             return ""
 
 
+#: Stands first in every payload.
+_MARK = {
+    "type": "context",
+    "elements": [{"type": "mrkdwn", "text": "DEMO: invented texts, real rows of past lists"}],
+}
 _BANNER = "<p style='background:#b45309;color:#fff;padding:6px;margin:0'>DEMO</p>"
 
 _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>

@@ -32,9 +32,8 @@ def participating(
 ) -> bytes:
     """The participating workbook with these rows, saved at `modified`."""
     book, sheet = _sheet(PARTICIPATING)
-    for row in rows:
+    for at, row in enumerate(rows, 2):
         sheet.append(_cells(row, state_names))
-        at = sheet.max_row
         if row.moa:
             sheet.cell(row=at, column=7).hyperlink = row.moa
         if row.addendum:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -12,6 +13,14 @@ import yaml
 
 from monitor.domain.errors import ConfigError
 
+#: Status of the invented bill -> Open States' classification and chamber.
+_ACTIONS = {
+    "Introduced": ("introduction", "lower"),
+    "In Committee": ("committee-passage", "lower"),
+    "Passed House": ("passage", "lower"),
+    "Passed Senate": ("passage", "upper"),
+    "Signed by Governor": ("executive-signature", "executive"),
+}
 NOON = time(12, 0, tzinfo=UTC)
 
 
@@ -103,7 +112,7 @@ def text_pages(texts: Texts, day: date, base: str) -> Mapping[str, Page]:
     for outlet in texts.outlets:
         mine = [article for article in published if article.outlet == outlet.name]
         pages[f"/{outlet.name}/feed.xml"] = _feed_page(outlet, mine[-20:], base)
-    pages["/bill"] = _bill_page(texts.bill, day)
+    pages["/bills"] = _bill_page(texts.bill, day)
     return pages
 
 
@@ -137,12 +146,36 @@ def _feed_page(outlet: Outlet, articles: Sequence[Article], base: str) -> Page:
 
 
 def _bill_page(bill: Bill, day: date) -> Page:
-    rows = "\n".join(
-        f"<tr><td>{a.day.isoformat()}</td><td>{escape(a.status)}</td><td>{escape(a.text)}</td></tr>"
-        for a in bill.actions
-        if a.day <= day
-    )
-    html = f"""<!doctype html><html lang="en"><head><title>{bill.number}</title></head><body>
-<main><h1>{bill.number}</h1><p>{escape(bill.title)}</p>
-<table><tr><th>Date</th><th>Status</th><th>Action</th></tr>{rows}</table></main></body></html>"""
-    return Page(body=html.encode(), media_type="text/html; charset=utf-8")
+    """The bill as Open States' interface would list it: one page of one bill."""
+    actions = [action for action in bill.actions if action.day <= day]
+    updated = f"{actions[-1].day if actions else day}T09:00:00+00:00"
+    listed = {
+        "id": "ocd-bill/demo",
+        "session": f"{bill.actions[0].day.year}",
+        "jurisdiction": {
+            "id": f"ocd-jurisdiction/country:us/state:{bill.state.lower()}/government",
+            "name": bill.state,
+            "classification": "state",
+        },
+        "identifier": bill.number,
+        "title": bill.title,
+        "classification": ["bill"],
+        "updated_at": updated,
+        "actions": [_action(action, order) for order, action in enumerate(actions)],
+    }
+    page = {
+        "results": [listed] if actions else [],
+        "pagination": {"per_page": 20, "page": 1, "max_page": 1, "total_items": len(actions[:1])},
+    }
+    return Page(body=json.dumps(page).encode(), media_type="application/json")
+
+
+def _action(action: Action, order: int) -> dict[str, object]:
+    kind, chamber = _ACTIONS[action.status]
+    return {
+        "organization": {"id": "demo", "name": "demo", "classification": chamber},
+        "description": action.text,
+        "date": action.day.isoformat(),
+        "classification": [kind],
+        "order": order,
+    }
