@@ -127,9 +127,9 @@ def _pages(served: world.World, peers: list[Program], scratch: Path) -> None:
     _ratios(f"{world.PAGES} pages, {world.CHANGED} changed, CPU s", used)
 
 
-def _say(one: Run, **more: object) -> None:
+def _say(one: Run, noticed_new: object = "") -> None:
     row = {k: round(v, 3) if isinstance(v, float) else v for k, v in asdict(one).items()}
-    print(json.dumps({**row, **more}), flush=True)
+    print(json.dumps({**row, "noticed_new": noticed_new}), flush=True)
 
 
 def _ratios(what: str, used: dict[str, float]) -> None:
