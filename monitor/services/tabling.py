@@ -22,10 +22,10 @@ from monitor.domain.roster import Agreement, LedgerOutcome, OutcomeKind
 from monitor.domain.snapshot import Request, Snapshot
 from monitor.domain.source import Source, SourceState
 from monitor.domain.vocabulary import DocumentKind
+from monitor.extract.followed import Followed
 from monitor.ports import SourceStore
 from monitor.services.intake import Tabled
 from monitor.services.row_tables import RowTables
-from monitor.sources.memoranda import Followed
 from monitor.sources.table import TableOptions
 
 #: Outcomes with which a document may be new.

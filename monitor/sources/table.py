@@ -19,13 +19,13 @@ from monitor.domain.source import Source
 from monitor.domain.vocabulary import Direction, DocumentKind, EventType, Stage, Worth
 from monitor.extract.charset import decoded
 from monitor.extract.cursor import Json, packed, rows, unpacked
+from monitor.extract.followed import MOA, Followed, followed, kept
 from monitor.extract.links import absolute
 from monitor.extract.moa import read_moa
 from monitor.extract.patterns import Pattern
 from monitor.extract.table import read_tables
 from monitor.extract.text import plain, tree
 from monitor.kinds import Options, ReadContext, SourceKind, WebAddress
-from monitor.sources.memoranda import MOA, Followed, followed, kept
 
 _VERSION = 1
 _TABLE = "table"
