@@ -104,6 +104,7 @@ class WhereReader:
             (abs(i - sighting.first), token.value)
             for i, token in enumerate(sighting.line.tokens)
             if isinstance(token.value, Place) and token.value.kind != "state"
+            if not _dateline_elsewhere(sighting.line, i)
         ]
         if own:
             return min(own, key=lambda row: row[0])[1]
@@ -179,6 +180,18 @@ class WhereReader:
         lines += [self.scene.line(i) for i in range(min(3, len(self.scene.spans)))]
         words = {token.word for line in lines for token in line.tokens}
         return {self.governors[w][0] for w in words if w in self.governors and self.governors[w][1]}
+
+
+def _dateline_elsewhere(line: Line, i: int) -> bool:
+    """`ATLANTA - A court struck down Florida's law`: the dateline is not what it is about."""
+    place, following = line.tokens[i].value, line.tokens[i + 1 : i + 2]
+    if i or not isinstance(place, Place) or not following or following[0].word not in _DASHES:
+        return False
+    others = [t.value for t in line.tokens[1:] if isinstance(t.value, Place)]
+    return any(one.state and one.state not in place.states for one in others)
+
+
+_DASHES = frozenset(["-", "\u2013", "\u2014", "--"])
 
 
 def _nearest_state(sighting: Sighting) -> str | None:
