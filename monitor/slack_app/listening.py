@@ -17,7 +17,8 @@ def listening(options: SlackAppOptions, parts: Parts) -> Iterator[None]:
     try:
         handler = run_socket(slack_app(options, parts), options)
     except (SlackApiError, SlackClientError, OSError) as error:
-        raise ChannelError(f"Slack commands cannot start: {error}; check tokens and network") from error
+        message = f"Slack commands cannot start: {error}; check tokens and network"
+        raise ChannelError(message) from error
     try:
         yield
     finally:
