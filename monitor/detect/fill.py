@@ -22,6 +22,8 @@ from monitor.domain.vocabulary import (
     Worth,
 )
 
+#: Told of nobody, these are talk about the program.
+_NEED_A_SUBJECT = frozenset({EventType.AGREEMENT_SIGNED, EventType.AGREEMENT_TERMINATED})
 _LAWS = ("state_mandate", "state_limit")
 _MODELS = {"TRIBALMODEL": Model.TTFM, "TASKFORCEMODEL": Model.TFM, "JAILMODEL": Model.JEM,
            "WARRANTMODEL": Model.WSO}  # fmt: skip
@@ -92,7 +94,7 @@ class Filler:
         weak = sighting.stop is not None or event_type in REVIEW_ONLY
         scope = getattr(rule.spec, "place", "")
         placeless = scope in {"needed", "state"} and not subject.jurisdiction.state
-        local = sighting.line.outside is not None or event_type is EventType.AGREEMENT_SIGNED
+        local = sighting.line.outside is not None or event_type in _NEED_A_SUBJECT
         if local and scope != "federal":
             placeless = placeless or subject == Subject(None, Jurisdiction())
         agentless = getattr(rule.spec, "agency", "") == "needed" and not subject.agency
