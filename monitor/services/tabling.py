@@ -46,14 +46,14 @@ NOTICES = frozenset({OutcomeKind.HELD, OutcomeKind.SCHEMA_CHANGED, OutcomeKind.S
 class Tabling:
     """Reads the ledger, takes one step, and says what to commit; implements `intake.Tables`.
 
-    The decoded state is kept beside its version, so that a publication does not decode what the
-    last one encoded; a version that moved on in between is read again.
+    The decoded state is kept beside its bytes, so that a publication does not decode what the last
+    one encoded; bytes that another process wrote in between are read again.
     """
 
     store: SourceStore
     knowledge: Callable[[], LedgerKnowledge]
     rows: RowTables
-    _kept: tuple[str, int, LedgerState] | None = None
+    _kept: tuple[bytes, LedgerState] | None = None
 
     def __call__(
         self, source: Source, state: SourceState, snapshot: Snapshot, reading: Reading
@@ -96,8 +96,8 @@ class Tabling:
         if stored is None:
             return LedgerState(), 0
         data, version = stored
-        if self._kept is not None and self._kept[:2] == (name, version):
-            return self._kept[2], version
+        if self._kept is not None and self._kept[0] == data:
+            return self._kept[1], version
         return decode(data), version
 
     def _commit(
@@ -105,8 +105,9 @@ class Tabling:
     ) -> LedgerCommit | None:
         if result.state == before and not result.outcomes:
             return None
-        self._kept = (name, version + 1, result.state)
-        return ledger_commit(name, version, result)
+        commit = ledger_commit(name, version, result)
+        self._kept = (commit.state, result.state)
+        return commit
 
 
 def _located(finding: Finding, where: str) -> Finding:

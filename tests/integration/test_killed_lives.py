@@ -6,6 +6,7 @@ Afterwards the log verifies, nothing is lost, nothing is told twice, and work re
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -34,6 +35,9 @@ BEFORE = datetime(2025, 4, 1, 12, 0, tzinfo=UTC)
 SOURCES = ("ice_roster", "larkmoor_sheriff", "plains_ledger", "state_desk")
 #: Far enough that retention has something to forget of the time before.
 AFTER = datetime(2025, 9, 5, 15, 0, tzinfo=UTC)
+
+#: Killed lives of the long form, a database: five hundred for `make soak`.
+LONG_RUNS = 500 if os.environ.get("MONITOR_SOAK") == "1" else 40
 
 
 @dataclass(slots=True)
@@ -225,5 +229,5 @@ def test_killed_anywhere_nothing_is_lost_or_told_twice(
 @pytest.mark.long
 @pytest.mark.timeout(3600)
 def test_a_thousand_lives(world: World, kind: str, tmp_path: Path) -> None:
-    for seed in range(1000, 1500):
+    for seed in range(1000, 1000 + LONG_RUNS):
         one_run(world, kind, tmp_path / "run", seed)
