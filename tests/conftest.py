@@ -6,6 +6,7 @@ The store is imported where it is used, so that tests of the core start without 
 # ruff: noqa: PLC0415
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -23,6 +24,8 @@ settings.register_profile(
     "monitor",
     deadline=None,
     database=None,
+    # One commit gives one answer; a soak looks for what nobody has seen.
+    derandomize=os.environ.get("MONITOR_SOAK") != "1",
     suppress_health_check=[
         HealthCheck.too_slow,
         HealthCheck.data_too_large,
