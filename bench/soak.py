@@ -2,10 +2,12 @@
 
     python -m bench.soak --sources 2000 --days 30
 
-A web server in a process of its own publishes feeds that change with the simulated day: most
-sources say something new every few days, some every day, a few fail, lie or vanish for a while.
-The monitor checks all of them four times a day, delivers, closes digests, does its nightly work.
-Printed as JSON: one line a day, and last the slopes by least squares over the last two thirds.
+A web server in a process of its own publishes what changes with the simulated day: feeds (most
+say something new every few days, some every day), watched pages (every twenty-fifth source; new
+noise every day, another sentence now and then), and one roster workbook that gains a row a day. A
+few sources fail, lie or vanish for a day. The monitor checks all of them four times a day,
+delivers, closes digests, does its nightly work. Printed as JSON: one line a day, and last the
+slopes by least squares over the last two thirds. Fails when a process is left at the end.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing.sharedctypes import Synchronized
@@ -29,6 +31,9 @@ from pathlib import Path
 
 from monitor.bootstrap import upkeep
 from monitor.bootstrap.compose import App
+from monitor.demo.workbooks import participating
+from monitor.domain.roster import RosterRow
+from monitor.domain.vocabulary import Model
 from monitor.settings import read_settings
 
 START = datetime(2025, 4, 1, 6, 0, tzinfo=UTC)
@@ -36,6 +41,12 @@ CHECKS_A_DAY = 4
 ENTRIES = 20
 COUNTIES = ("Anderson", "Bandera", "Cass", "Dallas", "Ellis", "Falls", "Gaines", "Hale", "Irion")
 HOSTS = 25
+#: Every so-many-th source is a watched page instead of a feed.
+PAGES_EVERY = 25
+#: Rows of the roster on the first day; it gains one a day.
+ROSTER_ROWS = 300
+HTML = "text/html; charset=utf-8"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @dataclass(slots=True)
@@ -51,10 +62,11 @@ class SimulatedClock:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """What a day came to."""
+    """What a day came to; `readers_mb` is the memory of all child processes but the publisher."""
 
     day: int
     rss_mb: float
+    readers_mb: float
     handles: int
     threads: int
     children: int
@@ -97,29 +109,75 @@ def _entry(source: int, day: int) -> str:
     )
 
 
+def page(source: int, day: int) -> bytes:
+    """A watched page as of a day: its words change every ten days or so, its noise every day."""
+    edition = sum(dice("edit", source, d) < 0.1 for d in range(day + 1))
+    words = f"The office of county {source} honors detainers for {24 + edition} hours. " * 3
+    return (
+        f"<html><head><title>Policy {source}</title></head><body><nav>Day {day}</nav><main><h1>"
+        f"Policy</h1><p>{words}</p></main><footer>Visitors: {day}</footer></body></html>"
+    ).encode()
+
+
+def roster(day: int) -> bytes:
+    """The workbook of a day: one row more than the day before."""
+    rows = [
+        RosterRow(
+            state="TX",
+            agency=f"{_name(n)} County Sheriff's Office",
+            agency_id="",
+            model=Model.WSO,
+            signed=date(2025, 3, 3),
+            county=f"{_name(n)} County",
+        )
+        for n in range(ROSTER_ROWS + day)
+    ]
+    return participating(rows, START + timedelta(days=day), {"TX": "Texas"})
+
+
+def _name(number: int) -> str:
+    """A name of letters, so that no two are spellings of one."""
+    digest = hashlib.sha256(b"%d" % number).hexdigest()[:12]
+    return digest.translate(str.maketrans("0123456789", "ghijklmnop")).capitalize()
+
+
+def answer(path: str, day: int) -> tuple[bytes, str] | None:
+    """(body, media type) of a path on a day, None for what is not there."""
+    if path == "/287g":
+        return b"<html><body><a href='/participating.xlsx'>Participating</a></body></html>", HTML
+    if path == "/participating.xlsx":
+        return roster(day), XLSX
+    name = path.strip("/").partition(".")[0]
+    source = int(name) if name.isdigit() else -1
+    fate = dice("fate", source, day)
+    if source < 0 or fate < 0.01:
+        return None
+    if fate < 0.015:
+        return b"<html>Checking your browser</html>", HTML
+    if source % PAGES_EVERY == PAGES_EVERY - 1:
+        return page(source, day), HTML
+    return feed(source, day), "application/rss+xml"
+
+
 def _serve(port: Synchronized[int], day: Synchronized[int]) -> None:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            name = self.path.strip("/").partition(".")[0]
-            source = int(name) if name.isdigit() else -1
-            fate = dice("fate", source, day.value)
-            if source < 0 or fate < 0.01:
-                self._answer(404, b"gone", "")
+            found = answer(self.path, day.value)
+            if found is None:
+                self._answer(404, b"gone", "", HTML)
                 return
-            body = (
-                b"<html>Checking your browser</html>" if fate < 0.015 else feed(source, day.value)
-            )
+            body, media_type = found
             etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
             if self.headers.get("If-None-Match") == etag:
-                self._answer(304, b"", etag)
+                self._answer(304, b"", etag, media_type)
             else:
-                self._answer(200, body, etag)
+                self._answer(200, body, etag, media_type)
 
-        def _answer(self, status: int, body: bytes, etag: str) -> None:
+        def _answer(self, status: int, body: bytes, etag: str, media_type: str) -> None:
             self.send_response(status)
-            self.send_header("Content-Type", "application/rss+xml")
+            self.send_header("Content-Type", media_type)
             self.send_header("Content-Length", str(len(body)))
             if etag:
                 self.send_header("ETag", etag)
@@ -158,12 +216,12 @@ def publishers(day: Synchronized[int]) -> Iterator[int]:
 
 def catalogue(sources: int, port: int) -> str:
     """feeds.yaml with so many feeds on many names of this machine."""
-    blocks = [
-        f"  - {{id: s{n}, kind: feed, name: Source {n}, tier: press, states: [TX], "
-        "document_kind: news, sees: [agreement_signed], politeness: {min_delay_s: 0}, "
-        f"options: {{url: 'http://127.0.0.{1 + n % HOSTS}:{port}/{n}.xml', follow: never}}}}"
-        for n in range(sources)
-    ]
+    blocks = [_block(n, f"http://127.0.0.{1 + n % HOSTS}:{port}") for n in range(sources)]
+    blocks.append(
+        "  - {id: lists, kind: table, name: Lists, tier: roster, sees: [agreement_signed], "
+        f"politeness: {{min_delay_s: 0}}, options: {{url: 'http://127.0.0.1:{port}/287g', "
+        "reads: roster, links: [{name: participating, href: participating}]}}"
+    )
     return "\n".join(
         [
             "version: 1",
@@ -175,6 +233,20 @@ def catalogue(sources: int, port: int) -> str:
             "",
         ]
     )
+
+
+def _block(number: int, base: str) -> str:
+    common = (
+        f"id: s{number}, name: Source {number}, states: [TX], sees: [agreement_signed], "
+        "politeness: {min_delay_s: 0}"
+    )
+    if number % PAGES_EVERY == PAGES_EVERY - 1:
+        options = f"{{url: '{base}/{number}.html'}}"
+        return (
+            f"  - {{kind: page, tier: official, document_kind: page, {common}, options: {options}}}"
+        )
+    options = f"{{url: '{base}/{number}.xml', follow: never}}"
+    return f"  - {{kind: feed, tier: press, document_kind: news, {common}, options: {options}}}"
 
 
 def soak(sources: int, days: int, directory: Path) -> Iterator[Day]:
@@ -195,18 +267,22 @@ def soak(sources: int, days: int, directory: Path) -> Iterator[Day]:
             clock,
         )
         upkeep.seed_subscriptions(app)
+        others = set(_children())
         try:
             for day in range(days):
                 today.value = day
-                yield _day(app, clock, day, directory / "var")
+                yield _day(app, clock, day, directory / "var", others)
             problems = app.store.verify()
             if problems:
                 raise SystemExit("\n".join(problems))
         finally:
             app.close()
+        left = set(_children()) - others
+        if left:
+            raise SystemExit(f"{len(left)} processes were left behind")
 
 
-def _day(app: App, clock: SimulatedClock, day: int, data: Path) -> Day:
+def _day(app: App, clock: SimulatedClock, day: int, data: Path, others: set[str]) -> Day:
     start = time.perf_counter()
     for _ in range(CHECKS_A_DAY):
         clock.at += timedelta(hours=24 / CHECKS_A_DAY)
@@ -218,7 +294,8 @@ def _day(app: App, clock: SimulatedClock, day: int, data: Path) -> Day:
     upkeep.nightly(app)
     return Day(
         day=day,
-        rss_mb=round(_rss_mb(), 1),
+        rss_mb=round(_rss_mb("self"), 1),
+        readers_mb=round(sum(_rss_mb(child) for child in set(_children()) - others), 1),
         handles=len(os.listdir("/proc/self/fd")),
         threads=len(os.listdir("/proc/self/task")),
         children=len(_children()),
@@ -229,8 +306,8 @@ def _day(app: App, clock: SimulatedClock, day: int, data: Path) -> Day:
     )
 
 
-def _rss_mb() -> float:
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+def _rss_mb(process: str) -> float:
+    pages = int(Path(f"/proc/{process}/statm").read_text(encoding="ascii").split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / (1 << 20)
 
 
@@ -264,7 +341,15 @@ def main() -> None:
         for day in soak(asked.sources, asked.days, Path(scratch)):
             seen.append(day)
             print(json.dumps(asdict(day)), flush=True)
-    columns = ("rss_mb", "handles", "threads", "children", "database_mb", "archive_mb")
+    columns = (
+        "rss_mb",
+        "readers_mb",
+        "handles",
+        "threads",
+        "children",
+        "database_mb",
+        "archive_mb",
+    )
     slopes = {f"{c}_a_day": slope([float(getattr(day, c)) for day in seen]) for c in columns}
     print(json.dumps({"sources": asked.sources, "days": asked.days, **slopes}))
 
