@@ -22,6 +22,7 @@ from dataclasses import dataclass
 import ahocorasick_rs
 import re2
 
+from monitor.detect.bill_forms import bill_forms
 from monitor.detect.language.folding import fold_char
 
 #: Words shorter than this, squeezed, are looked for as whole words only.
@@ -228,8 +229,8 @@ def _seams(raw: bytes) -> bytes:
 def _possible(words: set[bytes], short: list[bytes], numbers: list[bytes]) -> re2._Regexp | None:
     """The automaton; None where there is nothing to look for."""
     begin = rf"(?:^|{_BETWEEN})"
-    patterns = [_spread(word) for word in sorted(words)]
-    patterns += [f"{begin}{_spread(word)}(?:[^a-z0-9]|$)" for word in short]
+    patterns = _joined(words)
+    patterns += [f"{begin}{pattern}(?:[^a-z0-9]|$)" for pattern in _joined(short)]
     patterns += [f"{begin}{_spread(word)}(?:[^0-9]|$)" for word in numbers]
     if not patterns:
         return None
@@ -240,6 +241,31 @@ def _possible(words: set[bytes], short: list[bytes], numbers: list[bytes]) -> re
     options.never_capture = True
     options.max_mem = _POSSIBLE_BYTES
     return re2.compile("|".join(patterns).encode("latin-1"), options)
+
+
+def _joined(words: Iterable[bytes]) -> list[str]:
+    """The words as patterns; numbered ones ("sb1164") as any head before any of the numbers.
+
+    Each bill in each of its forms would be more than the automaton's memory holds; this finds
+    more than was asked for, which the close look sorts out.
+    """
+    numbered = {found[1]: set[bytes]() for found in map(_NUMBERED.fullmatch, words) if found}
+    plain: list[bytes] = []
+    for word in sorted(words):
+        found = _NUMBERED.fullmatch(word)
+        if found:
+            numbered[found[1]].add(found[2])
+        else:
+            plain.append(word)
+    patterns = [_spread(word) for word in plain]
+    tails = sorted({tail for some in numbered.values() for tail in some})
+    if tails:
+        heads = "|".join(map(_spread, sorted(numbered)))
+        patterns.append(f"(?:{heads}){_BETWEEN}*(?:{'|'.join(map(_spread, tails))})")
+    return patterns
+
+
+_NUMBERED = re.compile(rb"([a-z]+)([0-9]+[a-z]?)")
 
 
 def _spread(word: bytes) -> str:
@@ -264,35 +290,6 @@ def _whole_word(word: bytes) -> re.Pattern[bytes]:
     letters = (re.escape(bytes([b])) for b in word)
     end = rb"(?![0-9])" if word.isdigit() else rb"(?![a-z0-9])"
     return re.compile(rb"[^a-z0-9]{0,8}".join(letters) + end)
-
-
-def bill_forms(term: str) -> tuple[str, ...]:
-    """A watched term and, for a bill number, the ways in which its chamber is written."""
-    found = re.fullmatch(
-        r"([A-Za-z][A-Za-z.\s]{0,9}?)\s*\.?\s*(?:No\.?\s*)?(\d+\s*-?\s*[A-Z]?)", term
-    )
-    if not found:
-        return (term,)
-    letters = re.sub(r"[^A-Z]", "", found[1].upper())
-    long = _CHAMBERS.get(letters, ())
-    heads = (letters, *long)
-    return tuple(f"{head} {no}{found[2]}" for head in heads for no in ("", "No. "))
-
-
-_CHAMBERS = {
-    "SB": ("Senate Bill", "S"),
-    "HB": ("House Bill", "H"),
-    "AB": ("Assembly Bill", "A"),
-    "S": ("Senate Bill", "SB", "Senate"),
-    "H": ("House Bill", "HB", "House"),
-    "A": ("Assembly Bill", "AB", "Assembly"),
-    "HF": ("House File",),
-    "SF": ("Senate File",),
-    "LD": ("Legislative Document",),
-    "LB": ("Legislative Bill",),
-    "HR": ("House Resolution",),
-    "SR": ("Senate Resolution",),
-}
 
 
 def _undecidable(raw: bytes) -> bool:
