@@ -15,9 +15,9 @@ from monitor.detect.ledger.bundled import parse_history
 from monitor.detect.ledger.state import LedgerState
 from monitor.detect.ledger.step import step
 from monitor.domain.commit import PageCommit
-from monitor.domain.filter_fields import STATES
 from monitor.domain.ident import SourceId
 from monitor.domain.roster import RosterRow
+from monitor.domain.states import STATES
 from monitor.extract.table import read_tables
 from monitor.services.tabling import ledger_commit
 from storage.store import open_store

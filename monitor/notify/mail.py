@@ -17,7 +17,7 @@ import css_inline
 from jinja2 import Environment
 
 from monitor.domain.errors import ChannelError
-from monitor.domain.filter_fields import STATES
+from monitor.domain.states import STATES
 from monitor.domain.subscription import Delivery
 from monitor.notify import safety
 from monitor.notify.charts import state_map, trend_chart

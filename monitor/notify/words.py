@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from monitor.domain.filter_fields import STATES
 from monitor.domain.moment import Precision, StatedDate
+from monitor.domain.states import STATES
 from monitor.domain.vocabulary import Direction, EventType, Model, RecordKind, Rung, Stage
 
 #: (one, many): a group of events of the type. Verbs of single events come from their stage.

@@ -20,6 +20,7 @@ from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
 
 from monitor.domain.ident import content_id
+from monitor.domain.states import CODES_BY_NAME
 
 
 class AgencyKind(StrEnum):
@@ -66,23 +67,7 @@ class NameRelation(StrEnum):
     SIMILAR = "similar"
 
 
-STATE_NAMES: Mapping[str, str] = {
-    "alabama": "AL", "alaska": "AK", "arizona": "AZ", "arkansas": "AR", "california": "CA",
-    "colorado": "CO", "connecticut": "CT", "delaware": "DE", "district of columbia": "DC",
-    "florida": "FL", "georgia": "GA", "hawaii": "HI", "idaho": "ID", "illinois": "IL",
-    "indiana": "IN", "iowa": "IA", "kansas": "KS", "kentucky": "KY", "louisiana": "LA",
-    "maine": "ME", "maryland": "MD", "massachusetts": "MA", "michigan": "MI", "minnesota": "MN",
-    "mississippi": "MS", "missouri": "MO", "montana": "MT", "nebraska": "NE", "nevada": "NV",
-    "new hampshire": "NH", "new jersey": "NJ", "new mexico": "NM", "new york": "NY",
-    "north carolina": "NC", "north dakota": "ND", "ohio": "OH", "oklahoma": "OK", "oregon": "OR",
-    "pennsylvania": "PA", "rhode island": "RI", "south carolina": "SC", "south dakota": "SD",
-    "tennessee": "TN", "texas": "TX", "utah": "UT", "vermont": "VT", "virginia": "VA",
-    "washington": "WA", "west virginia": "WV", "wisconsin": "WI", "wyoming": "WY",
-    "puerto rico": "PR", "guam": "GU", "us virgin islands": "VI", "american samoa": "AS",
-    "northern mariana islands": "MP",
-}  # fmt: skip
-
-_NAME_OF_STATE = {code: name for name, code in STATE_NAMES.items()}
+_NAME_OF_STATE = {code: name for name, code in CODES_BY_NAME.items()}
 
 #: Abbreviations that can stand anywhere in a name.
 _WORDS = {

@@ -16,8 +16,8 @@ from math import asin, cos, radians, sin, sqrt
 
 from rapidfuzz.distance import OSA
 
-from monitor.domain.filter_fields import STATES
 from monitor.domain.filter_text import search_tokens
+from monitor.domain.states import STATES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

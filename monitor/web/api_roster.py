@@ -8,9 +8,9 @@ from fastapi import APIRouter, HTTPException, Path, Query, Request
 from fastapi.responses import Response
 
 from monitor.domain.errors import FilterError
-from monitor.domain.filter_fields import STATES
 from monitor.domain.ident import EventId
 from monitor.domain.roster import RowState
+from monitor.domain.states import STATES
 from monitor.web import schemas as s
 from monitor.web.answer import answer, next_link
 from monitor.web.api import ERRORS, Expression, Moment, StateCode

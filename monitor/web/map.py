@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from monitor.domain.filter_fields import STATES
+from monitor.domain.states import STATES
 
 OUTLINES = Path(__file__).parent / "outlines.json"
 STEPS = 5

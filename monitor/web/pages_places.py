@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, HTTPException, Path, Query, Request
 from fastapi.responses import HTMLResponse
 
-from monitor.domain.filter_fields import STATES
 from monitor.domain.roster import Agreement, RowState
+from monitor.domain.states import STATES
 from monitor.web.map import county_map, state_map
 from monitor.web.parts import site
 from monitor.web.render import is_editor, newest_capture, page

@@ -20,8 +20,8 @@ from monitor.demo.server import DemoServer
 from monitor.demo.world import Page
 from monitor.detect.ledger.bundled import History, parse_history
 from monitor.domain.errors import ConfigError
-from monitor.domain.filter_fields import STATES
 from monitor.domain.roster import OutcomeKind, RosterRow, RowState
+from monitor.domain.states import STATES
 from monitor.domain.vocabulary import EventType, Model, Stage, Worth
 from monitor.services.check import Checked
 from tests.loopback import XLSX, SetClock, check, events, program

@@ -11,8 +11,9 @@ from monitor.domain.claim import Jurisdiction
 from monitor.domain.errors import FilterError
 from monitor.domain.event import Event
 from monitor.domain.filter import Filter, Term, matches, parse, search_tokens, show
-from monitor.domain.filter_fields import DATE_FIELDS, FIELDS, STATES, closed_values
+from monitor.domain.filter_fields import DATE_FIELDS, FIELDS, closed_values
 from monitor.domain.ident import EventId, SourceId
+from monitor.domain.states import STATES
 from monitor.domain.vocabulary import Direction, EventType, Model, Rung, Stage, Tier, Worth
 
 TODAY = date(2025, 8, 15)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from monitor.domain.errors import FilterError
 from monitor.domain.filter import parse, show
-from monitor.domain.filter_fields import STATES
+from monitor.domain.states import STATES
 from monitor.resolve.gazetteer import Gazetteer
 from monitor.web.limits import Limit, network_of
 from monitor.web.map import STEPS, county_map, state_map, step_bounds

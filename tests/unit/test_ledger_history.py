@@ -15,13 +15,11 @@ from monitor.domain.errors import ConfigError, StoreError
 from monitor.domain.item import Table
 from monitor.domain.roster import OutcomeKind, RowState
 from monitor.domain.roster_fold import agreements_at, counts
+from monitor.domain.states import CODES_BY_NAME
 from monitor.domain.vocabulary import Model
 from tests.rosters import FULL, MODELS, ROOT, Line, flat, knowledge, sheriff, table, take
 
-NAMES = {
-    code: name.upper()
-    for name, code in __import__("monitor.resolve.agency", fromlist=["x"]).STATE_NAMES.items()
-}
+NAMES = {code: name.upper() for name, code in CODES_BY_NAME.items()}
 
 
 @cache

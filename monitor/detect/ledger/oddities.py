@@ -16,8 +16,8 @@ from monitor.detect.ledger.match import key_of
 from monitor.detect.ledger.places import county_words
 from monitor.detect.ledger.publication import Counties
 from monitor.domain.roster import RosterRow
+from monitor.domain.states import CODES_BY_NAME
 from monitor.domain.vocabulary import Model
-from monitor.resolve.agency import STATE_NAMES
 
 #: From signing to listing it takes a day as a rule and eight at most but for one in ten; what
 #: took longer was a mistyped year every time.
@@ -28,7 +28,7 @@ _FILE_MODEL = {
     "wso": Model.WSO,
     "jem": Model.JEM,
 }
-_STATES = frozenset(name.replace(" ", "") for name in STATE_NAMES)
+_STATES = frozenset(name.replace(" ", "") for name in CODES_BY_NAME)
 
 
 class OddityKind(StrEnum):
