@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from monitor.domain.moment import Precision, StatedDate
 from monitor.domain.states import STATES
@@ -164,7 +164,7 @@ def day_words(stated: StatedDate) -> str:
 
 def value_words(name: str, value: str) -> str:
     """A changed value in words: vocabularies by their labels, the rest as it is."""
-    tables: dict[str, dict[str, str]] = {
+    tables: dict[str, Mapping[str, str]] = {
         "status": {str(rung): words for rung, words in CERTAINTY.items()},
         "model": {str(model): words for model, words in MODELS.items()},
         "event_type": {str(kind): one for kind, (one, _) in KINDS.items()},

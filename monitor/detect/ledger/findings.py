@@ -9,8 +9,8 @@ from monitor.detect.ledger.oddities import Oddity
 from monitor.domain.claim import Finding, Jurisdiction, Quote
 from monitor.domain.moment import StatedDate
 from monitor.domain.roster import LedgerOutcome, OutcomeKind, RosterRow
+from monitor.domain.states import CODES_BY_NAME
 from monitor.domain.vocabulary import Direction, EventType, Model, Stage, Worth
-from monitor.resolve.agency import STATE_NAMES
 
 RULE = "roster-ledger"
 RULE_VERSION = "1"
@@ -204,7 +204,7 @@ def _file(url: str | None) -> str:
 
 def row_text(row: RosterRow) -> str:
     """A row as one line of text: what a reader of the workbook sees."""
-    state = next((n.title() for n, code in STATE_NAMES.items() if code == row.state), row.state)
+    state = next((n.title() for n, code in CODES_BY_NAME.items() if code == row.state), row.state)
     cells = [state, row.agency, row.type, row.county or "", row.model.value]
     if row.signed:
         cells.append(f"signed {row.signed.isoformat()}")

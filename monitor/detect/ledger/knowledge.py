@@ -12,10 +12,11 @@ from monitor.detect.ledger.places import Places
 from monitor.detect.ledger.publication import Counties
 from monitor.detect.ledger.state import LedgerRules
 from monitor.domain.errors import ConfigError
-from monitor.resolve.agency import STATE_NAMES, AgencyAliases, agency_key
+from monitor.domain.states import CODES_BY_NAME
+from monitor.resolve.agency import AgencyAliases, agency_key
 from monitor.resolve.gazetteer import Gazetteer
 
-_CODES = frozenset(STATE_NAMES.values())
+_CODES = frozenset(CODES_BY_NAME.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

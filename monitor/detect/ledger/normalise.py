@@ -9,12 +9,12 @@ from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
+from monitor.domain.states import CODES_BY_NAME
 from monitor.domain.vocabulary import Model
-from monitor.resolve.agency import STATE_NAMES
 
 #: 287(g) became law in September 1996; no agreement can be older.
 FIRST_DAY = date(1996, 9, 30)
-_CODES = frozenset(STATE_NAMES.values())
+_CODES = frozenset(CODES_BY_NAME.values())
 _STATE_ALIASES = {
     "cnmi": "MP",
     "commonwealth of the northern mariana islands": "MP",
@@ -79,12 +79,12 @@ def state_code(cell: str) -> str | None:
     text = words(cell)
     if text.upper() in _CODES:
         return text.upper()
-    code = STATE_NAMES.get(text) or _STATE_ALIASES.get(text)
+    code = CODES_BY_NAME.get(text) or _STATE_ALIASES.get(text)
     if code or len(text) < 4:
         return code
-    joined = {name.replace(" ", ""): name for name in STATE_NAMES}
+    joined = {name.replace(" ", ""): name for name in CODES_BY_NAME}
     name = _nearest(text.replace(" ", ""), tuple(joined), 2)
-    return STATE_NAMES[joined[name]] if name else None
+    return CODES_BY_NAME[joined[name]] if name else None
 
 
 @lru_cache(maxsize=16_384)

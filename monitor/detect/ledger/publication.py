@@ -20,10 +20,11 @@ from monitor.detect.ledger.normalise import (
 from monitor.domain.ident import content_id
 from monitor.domain.item import Table, TableRow
 from monitor.domain.roster import RosterRow
+from monitor.domain.states import CODES_BY_NAME
 from monitor.domain.vocabulary import Model
-from monitor.resolve.agency import STATE_NAMES, clean_name
+from monitor.resolve.agency import clean_name
 
-_STATE_PRINTED = {code: name.upper() for name, code in STATE_NAMES.items()}
+_STATE_PRINTED = {code: name.upper() for name, code in CODES_BY_NAME.items()}
 _MODEL_PRINTED = {
     Model.JEM: "Jail Enforcement Model",
     Model.WSO: "Warrant Service Officer",
