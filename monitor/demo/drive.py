@@ -22,7 +22,7 @@ from monitor.demo.outgoing import MailFiles, SlackFiles
 from monitor.demo.server import DemoServer
 from monitor.demo.world import Texts, read_texts
 from monitor.detect.ledger.bundled import parse_history
-from monitor.domain.filter_fields import STATES
+from monitor.domain.states import STATES
 from monitor.settings import read_settings
 
 Say = Callable[[str], None]
