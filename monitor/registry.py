@@ -2,75 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import importlib
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any, Generic, TypeVar
 
-from monitor.detect.rules import change, field, phrase
 from monitor.detect.triggers import TriggerScan
 from monitor.domain.item import Reading
 from monitor.domain.snapshot import Request, Snapshot
 from monitor.domain.source import Source
 from monitor.kinds import ChannelKind, ReadContext, RuleKind, SourceKind
-from monitor.sources import (
-    courtlistener,
-    federal_register,
-    feed,
-    legiscan,
-    legistar,
-    listing,
-    maryland,
-    new_york,
-    openstates,
-    oregon,
-    page,
-    table,
-)
+
+KindT = TypeVar("KindT")
+
+
+class Kinds(Mapping[str, KindT], Generic[KindT]):
+    """Kinds by their word; the module of one is imported when it is asked for, so that a process
+    carries only the libraries of the kinds that it uses."""
+
+    def __init__(self, package: str, *names: str) -> None:
+        """Each name is a module of the package that ends in `KIND`."""
+        self._package = package
+        self._names = names
+
+    def __getitem__(self, name: str) -> KindT:
+        if name not in self._names:
+            raise KeyError(name)
+        kind: KindT = importlib.import_module(f"{self._package}.{name}").KIND
+        return kind
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
 
 #: Kinds of source by the word used in feeds.yaml. `Any`: each kind has its own options.
-SOURCE_KINDS: dict[str, SourceKind[Any]] = {
-    "courtlistener": courtlistener.KIND,
-    "federal_register": federal_register.KIND,
-    "feed": feed.KIND,
-    "legiscan": legiscan.KIND,
-    "legistar": legistar.KIND,
-    "listing": listing.KIND,
-    "maryland": maryland.KIND,
-    "new_york": new_york.KIND,
-    "openstates": openstates.KIND,
-    "oregon": oregon.KIND,
-    "page": page.KIND,
-    "table": table.KIND,
-}
+SOURCE_KINDS: Mapping[str, SourceKind[Any]] = Kinds(
+    "monitor.sources",
+    "courtlistener",
+    "federal_register",
+    "feed",
+    "legiscan",
+    "legistar",
+    "listing",
+    "maryland",
+    "new_york",
+    "openstates",
+    "oregon",
+    "page",
+    "table",
+)
 
 #: Kinds of rule by the word used in rule packs.
-RULE_KINDS: dict[str, RuleKind[Any, Any, Any]] = {
-    "change": change.KIND,
-    "field": field.KIND,
-    "phrase": phrase.KIND,
-}
+RULE_KINDS: Mapping[str, RuleKind[Any, Any, Any]] = Kinds(
+    "monitor.detect.rules", "change", "field", "phrase"
+)
 
-if TYPE_CHECKING:
-    #: Kinds of channel by the word used in subscriptions.
-    CHANNEL_KINDS: dict[str, ChannelKind[Any]]
-
-
-def __getattr__(name: str) -> dict[str, ChannelKind[Any]]:
-    """CHANNEL_KINDS, made when first asked for: a process that only reads documents never asks,
-    and the libraries behind the channels are a third of its start."""
-    if name != "CHANNEL_KINDS":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from monitor.channels import email, file, slack, stdout, webhook  # noqa: PLC0415
-
-    kinds: dict[str, ChannelKind[Any]] = {
-        "email": email.KIND,
-        "file": file.KIND,
-        "slack": slack.KIND,
-        "stdout": stdout.KIND,
-        "webhook": webhook.KIND,
-    }
-    globals()[name] = kinds
-    return kinds
+#: Kinds of channel by the word used in subscriptions.
+CHANNEL_KINDS: Mapping[str, ChannelKind[Any]] = Kinds(
+    "monitor.channels", "email", "file", "slack", "stdout", "webhook"
+)
 
 
 def first_requests(source: Source, cursor: str, now: datetime) -> tuple[Request, ...]:

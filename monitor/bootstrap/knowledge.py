@@ -5,13 +5,11 @@ from __future__ import annotations
 import hashlib
 from functools import cache
 from pathlib import Path
-
-import yaml
+from typing import TYPE_CHECKING
 
 from monitor.bootstrap.machine import data_names, data_text
 from monitor.catalogue.changes import catalogue_changes
 from monitor.catalogue.load import Catalogue, parse_catalogue
-from monitor.detect.ledger.knowledge import LedgerKnowledge, ledger_knowledge
 from monitor.detect.pack import load
 from monitor.detect.rule import Pack
 from monitor.domain.errors import ConfigError
@@ -20,6 +18,9 @@ from monitor.registry import RULE_KINDS, SOURCE_KINDS
 from monitor.resolve.gazetteer import Gazetteer
 from monitor.services.reload import Watched
 from monitor.settings import Settings
+
+if TYPE_CHECKING:
+    from monitor.detect.ledger.knowledge import LedgerKnowledge
 
 
 @cache
@@ -31,11 +32,15 @@ def gazetteer() -> Gazetteer:
 @cache
 def ledger() -> LedgerKnowledge:
     """Reviewed names of agencies, counties and towns; read once a process."""
+    from monitor.detect.ledger.knowledge import ledger_knowledge
+
     return ledger_knowledge(data_text("agency_aliases.yaml"), gazetteer())
 
 
 def cited_figures() -> list[dict[str, object]]:
     """Figures that others quote, as cited facts; never mixed with the roster's own."""
+    import yaml
+
     figures = yaml.safe_load(data_text("cited_figures.yaml"))["figures"]
     return [
         {

@@ -7,21 +7,13 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from enum import StrEnum
-from typing import NoReturn, TextIO
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeRemainingColumn,
-)
-from rich.table import Table
-from rich.text import Text
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+from monitor.bootstrap.journal import Journal, present, printable
 
 #: Exit codes: told apart so that a script can act on them.
 OK, FINDING, FAILURE = 0, 1, 2
@@ -97,6 +89,10 @@ def safe_cell(value: str) -> str:
 
 
 def _table(rows: Iterable[Row], columns: Sequence[str], title: str, stream: TextIO) -> int:
+    from rich.console import Console  # only where a person looks
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(title=title or None, title_justify="left", header_style="bold", box=None)
     for column in columns:
         table.add_column(column, overflow="fold")
@@ -116,13 +112,18 @@ def _plain(value: object) -> str:
     return str(value)
 
 
-def printable(text: str) -> str:
-    """The text without control characters: captured words must not drive a terminal."""
-    return "".join(c if c.isprintable() or c == " " else " " for c in text)
-
-
 def progress() -> Progress:
     """A progress bar on stderr; silent when nobody watches."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
     return Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -137,11 +138,8 @@ def progress() -> Progress:
 
 def say(text: str) -> None:
     """One line for the person at the terminal, on stderr; JSON with MONITOR_LOG=json."""
-    line = printable(text)
-    if os.environ.get("MONITOR_LOG") == "json":
-        at = datetime.now(UTC).isoformat(timespec="milliseconds")
-        line = json.dumps({"at": at, "program": "monitor", "message": line})
-    print(line, file=sys.stderr)
+    journal = present() or Journal(as_json=os.environ.get("MONITOR_LOG") == "json")
+    journal.say(text)
 
 
 def fail(text: str, code: int = FAILURE) -> NoReturn:

@@ -6,8 +6,6 @@ import codecs
 import re
 from dataclasses import dataclass
 
-from charset_normalizer import from_bytes
-
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -101,6 +99,8 @@ def _strict(body: bytes, label: str | None) -> str | None:
 
 
 def _guessed(body: bytes) -> Decoded:
+    from charset_normalizer import from_bytes  # noqa: PLC0415  # seldom needed, slow to import
+
     best = from_bytes(body[:_GUESS_BYTES]).best()
     name = best.encoding if best is not None else "cp1252"
     return Decoded(text=body.decode(name, "replace"), charset=name, origin="guess")

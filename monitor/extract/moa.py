@@ -12,11 +12,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-
-import pypdfium2
+from typing import TYPE_CHECKING
 
 from monitor.domain.errors import ExtractError
 from monitor.domain.vocabulary import Model
+
+if TYPE_CHECKING:
+    import pypdfium2
 
 MAX_BYTES = 40 * 1024 * 1024
 MAX_PAGES = 200
@@ -95,6 +97,8 @@ def _texts(body: bytes) -> list[str]:
         raise ExtractError("not a PDF: the bytes do not start as one; look at the capture")
     if len(body) > MAX_BYTES:
         raise ExtractError(f"PDF of {len(body)} bytes is larger than {MAX_BYTES}")
+    import pypdfium2  # noqa: PLC0415  # loads a shared library of 8 MB, only for PDFs
+
     try:
         document = pypdfium2.PdfDocument(body)
         try:
