@@ -13,6 +13,7 @@ from monitor.domain.errors import ExtractError
 from monitor.domain.moment import StatedDate
 from monitor.extract.charset import decoded
 from monitor.extract.dates import moment, stated_date
+from monitor.extract.feed_bytes import plain_bytes
 from monitor.extract.feed_split import Split, declares_entities, entry_hash, split
 from monitor.extract.json_feed import JsonEntry, json_entries, looks_like_json
 from monitor.extract.links import absolute
@@ -75,7 +76,8 @@ def read_feed(
     """
     if looks_like_json(body, media_type):
         return _json(body, url, charset, known)
-    _refuse(body, url, charset)
+    body, charset = plain_bytes(body, charset)
+    _refuse(body, url)
     parts = split(body)
     if parts is not None:
         fresh = _fresh(parts, known)
@@ -86,11 +88,8 @@ def read_feed(
     return _whole(body, url, charset, media_type, known)
 
 
-def _refuse(body: bytes, url: str, charset: str | None) -> None:
+def _refuse(body: bytes, url: str) -> None:
     head = body[:_SNIFF_BYTES]
-    if b"\x00" in head[:4] or head[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        body = decoded(body, charset).text.encode()
-        head = body[:_SNIFF_BYTES]
     if not body.strip():
         raise ExtractError(f"{url}: empty answer instead of a feed")
     if _HTML.match(head) and not _FEED.search(head):

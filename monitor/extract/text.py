@@ -23,6 +23,13 @@ _TAG = re.compile(r"<[A-Za-z/!][^>]{0,2000}>")
 #: Soft hyphens, zero-width marks and bidi controls: invisible, and a way to lie about words.
 _DROPPED = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]")
+#: What XML cannot hold, as itself or as a reference: the tree takes it in, and then its owner
+#: fails when a neighbour is taken out. Pasted texts are full of vertical tabs.
+_NO_XML = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]"
+    r"|&#0*(?:[1-8]|1[124-9]|2[0-9]|3[01]|6553[45])(?![0-9]);?"
+    r"|&#[xX]0*(?:[1-8bBcCeEfF]|1[0-9a-fA-F]|[fF]{3}[eEfF])(?![0-9a-fA-F]);?"
+)
 _BLOCKS = frozenset({
     "address", "article", "aside", "blockquote", "body", "caption", "center", "dd",
     "details", "dialog", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer",
@@ -59,7 +66,8 @@ def tree(markup: str, *, what: str) -> HtmlElement:
     """The document tree of HTML text. Raises ExtractError when there is nothing to parse."""
     parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
     try:
-        return document_fromstring(markup.encode("utf-8", "replace"), parser=parser)
+        text = _NO_XML.sub(" ", markup)
+        return document_fromstring(text.encode("utf-8", "replace"), parser=parser)
     except (etree.LxmlError, ValueError, AssertionError) as cause:
         raise ExtractError(f"{what}: no HTML document in {len(markup)} characters") from cause
 

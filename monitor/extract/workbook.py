@@ -8,8 +8,11 @@ Bounds stand before any parsing: a workbook is a zip of XML, and both can be bom
 from __future__ import annotations
 
 import io
+import lzma
 import re
+import struct
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -34,6 +37,12 @@ _DOCTYPE = tuple(
     for code in ("utf-8", "utf-16-le", "utf-16-be")
 )
 _FORMULA_LINK = re.compile(r'^\s*=?\s*HYPERLINK\(\s*"([^"]+)"', re.IGNORECASE)
+
+#: What the zip reader raises for damaged, foreign and lying containers.
+_DAMAGED = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError, OSError,
+    EOFError, ValueError, OverflowError, struct.error,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +123,7 @@ def _unpack(body: bytes) -> dict[str, bytes]:
             _check_bounds(members, len(body))
             wanted = [m for m in members if m.filename.lower().endswith((".xml", ".rels"))]
             parts = {m.filename.lstrip("/"): package.read(m) for m in wanted}
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError) as cause:
+    except _DAMAGED as cause:
         raise ExtractError(f"workbook is damaged: {cause}; fetch it again") from cause
     for name, data in parts.items():
         if any(mark in data for mark in _DOCTYPE):
