@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import yaml
 
 from monitor.domain.errors import ConfigError
+from monitor.extract.yaml_nodes import composed
 
 MAX_CHARS = 2_000_000
 MAX_VALUES = 200_000
@@ -66,14 +67,14 @@ def read_document(text: str, file_name: str) -> Document:
     """The file's content. Raises ConfigError for broken YAML, repeated keys and odd tags."""
     if len(text) > MAX_CHARS:
         raise ConfigError(f"{file_name}: longer than {MAX_CHARS:,} characters")
+    reader = _Reader(file_name)
     try:
-        node = yaml.compose(text, Loader=_Loader)
+        node = composed(text, _Loader)
+        value = reader.value(node, ()) if node is not None else {}
     except yaml.YAMLError as cause:
         raise ConfigError(f"{file_name}{_where(cause)}: {_what(cause)}") from cause
     except RecursionError as cause:
         raise ConfigError(f"{file_name}: nested too deeply") from cause
-    reader = _Reader(file_name)
-    value = reader.value(node, ()) if node is not None else {}
     if reader.problems:
         raise ConfigError(f"{file_name} was not read", tuple(reader.problems))
     return Document(value=value, lines=reader.lines, file_name=file_name, text=text)

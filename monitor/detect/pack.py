@@ -22,6 +22,7 @@ from monitor.detect.pack_spec import GuardSpec, PackFile, RuleSpec, TopicSpec, V
 from monitor.detect.phrase import Node, PhraseProblem, Terms, expand, parse
 from monitor.detect.rule import Bench, Pack, Rule, Topic
 from monitor.domain.errors import ConfigError
+from monitor.extract.yaml_nodes import composed, constructed
 from monitor.kinds import RuleKind
 
 #: Symbols that are read by code, not by vocabularies (docs/rules.md, Symbols).
@@ -94,7 +95,7 @@ class _Loader:
     def read(self, name: str, text: str) -> None:
         """One file; its problems are kept."""
         try:
-            node = yaml.compose(text, Loader=RuleYaml)
+            node = composed(text, RuleYaml)
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             line = mark.line + 1 if mark else 1
@@ -103,7 +104,7 @@ class _Loader:
             )
             return
         lines = lines_of(node) if node is not None else {}
-        value = yaml.load(text, Loader=RuleYaml) or {}  # noqa: S506 - a SafeLoader
+        value = constructed(node, RuleYaml) or {}
         self.problems += [f"{name}:{row}: '{key}' stands twice" for row, key in keys_twice(node)]
         try:
             spec = PackFile.model_validate(value)
