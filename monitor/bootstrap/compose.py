@@ -23,6 +23,7 @@ from monitor.services.reload import Watched
 from monitor.settings import Settings, process_environment, read_settings
 
 if TYPE_CHECKING:
+    from monitor.detect.watched import WatchedBill
     from monitor.egress.gate import Gate
     from monitor.fetch.client import Client
     from monitor.fetch.politeness import Turns
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from monitor.services.digest import Digests
     from monitor.services.intake import Intake, Tables
     from monitor.services.review import Review
+    from monitor.services.watching import BillWatch
     from monitor.services.workers import WorkerPool
 
 VERSION = "0.1.0"
@@ -44,6 +46,7 @@ class App:
         self.settings = settings
         self.clock: Clock = clock or SystemClock()
         self._stack = ExitStack()
+        self._scanned: tuple[object, ...] = ()
 
     def close(self) -> None:
         """Release everything that was built, newest first."""
@@ -134,11 +137,26 @@ class App:
         )
 
     @cached_property
+    def watch(self) -> BillWatch:
+        """The bills that are followed, by number and name."""
+        from monitor.services.watching import BillWatch
+
+        return BillWatch(self.store, self.clock, self.watched_in_catalogue)
+
+    def watched_in_catalogue(self) -> tuple[WatchedBill, ...]:
+        """What feeds.yaml says to watch, in a section of its own and in sources' options."""
+        from monitor.bootstrap.reading import watched_by_sources
+
+        catalogue = self.catalogue.value
+        return (*catalogue.watch, *watched_by_sources(catalogue.sources))
+
+    @cached_property
     def workers(self) -> WorkerPool:
         """Bounded worker processes; they load the same rules for the trigger scan."""
-        from monitor.bootstrap.reading import worker_pool
+        from monitor.bootstrap.reading import scan_setup, worker_pool
 
-        pool = worker_pool(self.settings, self.pack.value)
+        self._scanned = scan_setup(self.pack.value, self.watch.current())
+        pool = worker_pool(self.settings, self._scanned)
         self._stack.callback(pool.close)
         return pool
 
@@ -150,7 +168,11 @@ class App:
         return Intake(
             store=self.store,
             clock=self.clock,
-            knowledge=lambda: Knowledge(pack=self.pack.value, gazetteer=knowledge.gazetteer()),
+            knowledge=lambda: Knowledge(
+                pack=self.pack.value,
+                gazetteer=knowledge.gazetteer(),
+                watched=self.watch.current(),
+            ),
             tables=self.tabling,
             route=Routing(self.store, self.counties_near),
             silent=silent,
@@ -236,11 +258,20 @@ class App:
     def reload(self) -> bool:
         """Take over changed files; True when sources or subscriptions may have changed."""
         catalogue = self.catalogue.refresh()
-        rules = self.pack.refresh()
-        if rules is not None:
-            self._stack.callback(self.workers.close)
-            self.__dict__.pop("workers", None)
+        self.pack.refresh()
+        self.scan_anew()
         return catalogue is not None
+
+    def scan_anew(self) -> None:
+        """Let workers look for other words where rules or watched bills changed."""
+        from monitor.bootstrap.reading import scan_setup
+
+        if "workers" not in self.__dict__:
+            return
+        setup = scan_setup(self.pack.value, self.watch.current())
+        if setup != self._scanned:
+            self._scanned = setup
+            self.workers.renew(setup)
 
 
 @contextmanager

@@ -20,12 +20,17 @@ def replay(app: App, progress: Callable[[int], None] | None = None) -> Replayed:
     from monitor.bootstrap.compose import App as Program
     from monitor.bootstrap.history import load_history
     from monitor.bootstrap.holding import decide
+    from monitor.bootstrap.reading import scan_setup, worker_pool
+    from monitor.services.watching import BillWatch
     from storage.store import open_store
 
     clock = ReplayClock(at=_BEGINNING)
     again = Program(app.settings, clock)
     target = open_store("sqlite://", None, clock)
     again.__dict__["store"] = target
+    # What was once worth reading is read again, also for a bill that is followed no more.
+    ever = BillWatch(app.store, clock, app.watched_in_catalogue).current()
+    workers = worker_pool(app.settings, scan_setup(app.pack.value, ever))
     try:
         sources = {source.id: source for source in app.catalogue.value.sources}
 
@@ -40,10 +45,11 @@ def replay(app: App, progress: Callable[[int], None] | None = None) -> Replayed:
             target=target,
             clock=clock,
             intake=again.intake(),
-            workers=again.workers,
+            workers=workers,
             sources=sources.get,
             decide=decide_again,
         ).run(progress)
     finally:
+        workers.close()
         again.close()
         target.close()

@@ -238,6 +238,30 @@ class SubscriptionBlock(Options):
     active: bool = Field(default=True, description="false: paused")
 
 
+class WatchBlock(Options):
+    """A bill or an act that is ours whatever its own words say, until it is taken out here."""
+
+    state: Annotated[str, AfterValidator(_state)] = Field(description="two letters")
+    bill: str = Field(
+        default="",
+        max_length=20,
+        pattern=r"^(?:[A-Za-z][A-Za-z. ]{0,9}\s*\d{1,5}(?:-?[A-Za-z])?)?$",
+        description="its number as the state writes it: SB 168",
+    )
+    matter: Literal["mandate", "limit"] = Field(
+        description="mandate: it requires cooperation with ICE; limit: it restricts it"
+    )
+    names: tuple[Annotated[str, Field(min_length=8, max_length=80)], ...] = Field(
+        default=(), max_length=4, description="names under which the press knows the act"
+    )
+
+    @model_validator(mode="after")
+    def _known_by_something(self) -> WatchBlock:
+        if not (self.bill or self.names):
+            raise ValueError("give a bill's number or a name")
+        return self
+
+
 class DefaultsBlock(Options):
     """What sources share unless they say otherwise; field by field."""
 

@@ -22,6 +22,8 @@ def catalogue_changes(before: Catalogue, after: Catalogue) -> tuple[str, ...]:
     ]
     if _rules(before) != _rules(after):
         lines.append("own rules changed")
+    if before.watch != after.watch:
+        lines.append("watched bills changed")
     return tuple(lines)
 
 

@@ -10,9 +10,11 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from monitor.catalogue.blocks import DefaultsBlock, SourceBlock, SubscriptionBlock
+from monitor.catalogue.blocks import DefaultsBlock, SourceBlock, SubscriptionBlock, WatchBlock
 from monitor.catalogue.document import Document, Path, read_document
 from monitor.catalogue.problems import problem, problems_of, suggestion
+from monitor.detect.slots.bill import normal_bill
+from monitor.detect.watched import WatchedBill
 from monitor.domain.errors import ConfigError, FilterError
 from monitor.domain.filter import parse, show
 from monitor.domain.filter_fields import CountyFinder
@@ -23,7 +25,9 @@ from monitor.domain.subscription import Subscription
 from monitor.domain.vocabulary import DocumentKind, Tier
 from monitor.kinds import SourceKind
 
-SECTIONS = ("version", "defaults", "templates", "sources", "subscriptions")
+SECTIONS = ("version", "defaults", "templates", "sources", "subscriptions", "watch")
+#: Names of acts are looked for in every document, letter by letter.
+MOST_WATCHED = 40
 #: Sections of a rule pack that may stand in feeds.yaml as well: the operator's own rules.
 RULE_SECTIONS = frozenset({"vocabularies", "guards", "topics", "rules"})
 VERSION = 1
@@ -42,6 +46,7 @@ class Catalogue:
     own_rules: str = ""
     file_name: str = "feeds.yaml"
     digest: str = ""  #: of the text
+    watch: tuple[WatchedBill, ...] = ()  #: bills and acts that are ours by the operator's word
 
     def source(self, source_id: str) -> Source | None:
         """One source."""
@@ -116,6 +121,7 @@ class _CatalogueReader:
             own_rules=self.document.only_sections(RULE_SECTIONS) if has_rules else "",
             file_name=self.document.file_name,
             digest=hashlib.sha256(self.document.text.encode()).hexdigest(),
+            watch=self._watch(root.get("watch")),
         )
 
     def _sections(self, root: dict[str, object]) -> None:
@@ -196,6 +202,15 @@ class _CatalogueReader:
             subscriptions.append(_subscription(block, expression))
         return tuple(subscriptions)
 
+    def _watch(self, found: object) -> tuple[WatchedBill, ...]:
+        if found is None:
+            return ()
+        if not isinstance(found, list) or len(found) > MOST_WATCHED:
+            self._add(("watch",), f"must be a list of at most {MOST_WATCHED}")
+            return ()
+        blocks = (self._model(WatchBlock, raw, ("watch", n)) for n, raw in enumerate(found))
+        return tuple(_watched(block) for block in blocks if block is not None)
+
     def _filter(self, text: str, path: Path, label: str, sources: tuple[Source, ...]) -> str:
         try:
             parsed = parse(text, self.today, self.counties)
@@ -272,6 +287,15 @@ def _source(block: SourceBlock, options: object, line: int) -> Source:
         needs_env=block.needs_env,
         discovery=block.discovery,
         line=line,
+    )
+
+
+def _watched(block: WatchBlock) -> WatchedBill:
+    return WatchedBill(
+        state=block.state,
+        number=normal_bill(block.bill) if block.bill else "",
+        family=f"state_{block.matter}",
+        names=block.names,
     )
 
 

@@ -19,6 +19,7 @@ from monitor.catalogue.blocks import (
     ScheduleBlock,
     SourceBlock,
     SubscriptionBlock,
+    WatchBlock,
 )
 from monitor.kinds import SourceKind
 
@@ -33,8 +34,8 @@ with file, line and the nearest valid word, all faults at once, and what was loa
 force. `yes`, `no`, `on` and `8:00` are plain words here. Addresses that hold `?` inside `{…}` need
 quotes. Mappings under `templates:` can be merged into a source with `<<: *name`.
 
-Top-level sections: `version` (1), `defaults`, `templates`, `sources`, `subscriptions`, and the
-sections of a rule pack (`vocabularies`, `guards`, `topics`, `rules`) for your own rules, see
+Top-level sections: `version` (1), `defaults`, `templates`, `sources`, `subscriptions`, `watch`, and
+the sections of a rule pack (`vocabularies`, `guards`, `topics`, `rules`) for your own rules, see
 [rules](rules.md).
 """
 
@@ -52,6 +53,7 @@ def reference(kinds: Mapping[str, SourceKind[Any]]) -> str:
         *(_kind(kind) for _, kind in sorted(kinds.items())),
         _section("## A subscription", SubscriptionBlock),
         _section("### near", NearBlock),
+        _section("## watch, each entry", WatchBlock),
     ]
     return "\n".join(parts)
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 import re2
 
 from monitor.detect.slots.bill import Bill, mark_spans
+from monitor.detect.watched import WATCHED
 from monitor.domain.claim import Finding
 
 _BETWEEN = re2.compile(r"^\s*(?:,|;|and|&|, and|as well as|along with)\s*$")
@@ -22,12 +23,15 @@ MAX_BILLS = 12
 def each_bill(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """The findings, each followed by copies for the other bills listed with its own.
 
-    A bill that another finding of the same type names already gets no copy.
+    A bill that another finding of the same type names already gets no copy, nor does one that
+    only stands beside a watched bill: what it does is not known.
     """
     taken = {(finding.event_type, finding.bill) for finding in findings}
     made: list[Finding] = []
     for finding in findings:
         made.append(finding)
+        if any(name == WATCHED for name, _ in finding.attributes):
+            continue
         for bill in listed_with(finding.bill or "", finding.quote.text):
             if (finding.event_type, bill) not in taken:
                 taken.add((finding.event_type, bill))

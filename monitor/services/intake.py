@@ -18,6 +18,7 @@ from monitor.detect.engine import findings as text_findings
 from monitor.detect.ledger.memoranda import memorandum_findings
 from monitor.detect.rule import Pack
 from monitor.detect.textdiff import change_between
+from monitor.detect.watched import NOTHING_WATCHED, WatchList, watched_findings
 from monitor.domain.chain import text_hash
 from monitor.domain.claim import Claim, Finding
 from monitor.domain.commit import LedgerCommit, PageCommit, Taking
@@ -49,6 +50,7 @@ class Knowledge:
 
     pack: Pack
     gazetteer: Gazetteer
+    watched: WatchList = NOTHING_WATCHED  #: bills whose number alone is enough
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,6 +236,7 @@ class Intake:
     ) -> tuple[tuple[Claim, ...], tuple[Claim, ...]]:
         """Claims of the new revisions, and earlier claims that they no longer make."""
         by_table = {t.item.id: t.findings for t in tabled}
+        rules = self._knowledge()  # once a page: what a page itself opens is followed after it
         claims: list[Claim] = []
         withdrawn: list[Claim] = []
         for revision in revisions:
@@ -246,22 +249,24 @@ class Intake:
             new = (
                 ()
                 if revision.gone
-                else bind(source, revision, self._read(source, revision, previous))
+                else bind(source, revision, self._read(source, revision, previous, rules))
             )
             claims += new
             if previous is not None and not previous.gone:
-                before = bind(source, previous, self._read(source, previous, None))
+                before = bind(source, previous, self._read(source, previous, None, rules))
                 withdrawn += withdrawals(before, new, revision, previous)
         return tuple(claims), tuple(withdrawn)
 
     def _read(
-        self, source: Source, revision: Revision, previous: Revision | None
+        self,
+        source: Source,
+        revision: Revision,
+        previous: Revision | None,
+        knowledge: Knowledge,
     ) -> tuple[Finding, ...]:
         if revision.item.extractor == MEMORANDUM:
             return memorandum_findings(revision.item, previous.item if previous else None)
-        knowledge = self._knowledge()
-        document = document_of(source, revision, previous)
-        found = text_findings(document, knowledge.pack, knowledge.gazetteer)
+        found = _findings(document_of(source, revision, previous), knowledge)
         return tuple(self._beside_roster(finding, revision) for finding in found)
 
     def _beside_roster(self, finding: Finding, revision: Revision) -> Finding:
@@ -320,6 +325,16 @@ class Intake:
 def cursor_hash(cursor: str) -> str:
     """By which a cursor is known in a taking; "" for an empty one."""
     return text_hash(cursor)[:32] if cursor else ""
+
+
+def _findings(document: Document, knowledge: Knowledge) -> tuple[Finding, ...]:
+    """What the rules find, and what is told of bills that are followed by their number alone."""
+
+    def rules(one: Document) -> tuple[Finding, ...]:
+        return text_findings(one, knowledge.pack, knowledge.gazetteer)
+
+    found = rules(document)
+    return (*found, *watched_findings(document, knowledge.watched, rules, found))
 
 
 def document_of(source: Source, revision: Revision, previous: Revision | None) -> Document:

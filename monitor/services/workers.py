@@ -70,6 +70,15 @@ class WorkerPool:
         self._all: set[_Worker] = set()
         self._closed = False
 
+    def renew(self, setup: tuple[object, ...] | None) -> None:
+        """Use another setup from the next document on; workers with the old one go when idle."""
+        with self._lock:
+            self._setup = setup
+            stale, self._idle = self._idle, []
+            self._all.difference_update(stale)
+        for worker in stale:
+            worker.stop()
+
     def read(self, source: Source, snapshot: Snapshot, cursor: str) -> Reading:
         """The kind's reading of the snapshot. Raises ExtractError, which names the document."""
         try:
@@ -145,7 +154,7 @@ class WorkerPool:
     def _give_back(self, worker: _Worker, keep: bool) -> None:
         worker.used_at = self._monotonic()
         with self._lock:
-            if keep and worker in self._all:
+            if keep and worker in self._all and worker.setup is self._setup:
                 self._idle.append(worker)
                 return
             self._all.discard(worker)
@@ -167,6 +176,7 @@ class _Worker:
         with theirs:
             self.process = _spawned(theirs.fileno(), call)
         self._pipe = Connection(ours.detach())
+        self.setup = setup
         self.used_at = 0.0
         self._done = 0
         self._rss_at_start = self._rss = 0
