@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.resolve.gazetteer import Gazetteer
+from monitor.resolve.gazetteer import _PREFIX, Gazetteer, _fold_place, _joined, _words
 
 DATA = Path(__file__).parents[2] / "monitor" / "data"
 
@@ -100,3 +100,14 @@ def test_near_and_names_for_filters(gazetteer: Gazetteer) -> None:
     assert gazetteer.find_counties("Dallas, Texas") == ("48113",)
     assert gazetteer.find_counties("TX/Dallas County") == ("48113",)
     assert len(gazetteer.find_counties("Dallas")) == 5
+
+
+def test_towns_fold_the_same_by_the_short_way() -> None:
+    names = [
+        line.partition(",")[0].strip('"')
+        for line in (DATA / "places.csv").read_text("utf-8").splitlines()
+        if line and not line.startswith("#")
+    ]
+    names += ["Town of Islip", "of", "Saint  Paul", "Mount Airy", "City of Fort Worth"]
+    long_way = [_joined(_PREFIX.sub(r"\2", _words(name))) for name in names]
+    assert [_fold_place(name) for name in names] == long_way
