@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+from monitor.bootstrap.journal import about
 from monitor.domain.health import HealthEntry
 from monitor.ports import Clock, HealthStore
 
@@ -12,6 +13,7 @@ from monitor.ports import Clock, HealthStore
 OVERLAP = timedelta(minutes=2)
 #: Said where they happen.
 _SAID_ALREADY = frozenset({"internal"})
+_TROUBLE = frozenset({"failed", "blocked", "rejected", "reading", "given_up"})
 
 
 class Console:
@@ -35,5 +37,7 @@ class Console:
     def _tell(self, entry: HealthEntry) -> None:
         if entry.kind in _SAID_ALREADY:
             return
-        for line in entry.message.splitlines():
-            self._say(line)
+        level = "warning" if entry.tell_operator or entry.kind in _TROUBLE else "info"
+        with about(source=entry.source_id or "", kind=entry.kind, level=level):
+            for line in entry.message.splitlines():
+                self._say(line)

@@ -81,7 +81,7 @@ def web_server(app: App) -> uvicorn.Server:
         served(app),
         host=host,
         port=port,
-        log_level="warning",
+        log_config=None,  # its lines go where all others go
         access_log=False,
         server_header=False,
         proxy_headers=False,

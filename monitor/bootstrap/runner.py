@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager
 from monitor.bootstrap import upkeep
 from monitor.bootstrap.compose import App
 from monitor.bootstrap.console import Console
+from monitor.bootstrap.journal import about, fault
 from monitor.bootstrap.pages import listening_socket, web_server
 from monitor.bootstrap.single import alone
 from monitor.bootstrap.slack import slack_in_background
@@ -99,12 +100,11 @@ class Runner:
         cron: str | None = None,
     ) -> Routine:
         def guarded() -> None:
-            try:
-                call()
-            except MonitorError as error:
-                self._note(name, error)
-            except Exception as error:  # a job's boundary: recorded, the next run goes on
-                self._note(name, error)
+            with about(job=name):
+                try:
+                    call()
+                except Exception as error:  # a job's boundary: recorded, the next run goes on
+                    self._note(name, error)
 
         zone = self._app.settings.get("MONITOR_TIME_ZONE")
         return Routine(name=name, call=guarded, every_s=every_s, cron=cron, time_zone=zone)
@@ -117,7 +117,7 @@ class Runner:
     def _note(self, name: str, error: Exception) -> None:
         """Record a failure of the machinery itself; the store may be what failed."""
         message = f"{name}: {type(error).__name__}: {error}"
-        self._say(message)
+        fault(self._say, message, error)
         entry = HealthEntry(
             at=self._app.clock.now(), kind="internal", message=message, tell_operator=True
         )

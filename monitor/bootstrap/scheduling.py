@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from monitor.bootstrap import upkeep
 from monitor.bootstrap.compose import App
+from monitor.bootstrap.journal import about, fault
 from monitor.bootstrap.machine import monotonic
 from monitor.domain.errors import MonitorError
 from monitor.domain.health import HealthEntry
@@ -68,6 +69,10 @@ class Scheduling:
             thread.join(timeout=10)
 
     def _run(self, stop: threading.Event) -> None:
+        with about(job="schedule"):
+            self._ticks(stop)
+
+    def _ticks(self, stop: threading.Event) -> None:
         while not stop.is_set():
             try:
                 with self._engine.opened():
@@ -132,7 +137,7 @@ class Scheduling:
 
     def _note(self, error: Exception) -> None:
         message = f"schedule: {type(error).__name__}: {error}"
-        self._say(message)
+        fault(self._say, message, error)
         entry = HealthEntry(at=self._app.clock.now(), kind="internal", message=message)
         try:
             self._app.store.add_health([entry])

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from os import getpid
 
 from monitor.bootstrap import upkeep
 from monitor.bootstrap.backreading import QueuedReading
 from monitor.bootstrap.compose import App
+from monitor.bootstrap.journal import about, fault
 from monitor.bootstrap.machine import monotonic
 from monitor.bootstrap.scheduling import Scheduling
 from monitor.bootstrap.switching import switched
@@ -51,7 +52,7 @@ def run_worker(
     url = queue_url(app.settings.database_url)
     name = f"{socket.gethostname()}:{getpid()}"
     stop = threading.Event()
-    work = Work(app, url, name, stop)
+    work = Work(app, url, name, stop, say)
     engine = Engine(url, work.handlers())
     with alone(url):
         upkeep.prepare(app, say)
@@ -110,6 +111,7 @@ class Work:
     url: str
     name: str
     stop: threading.Event
+    say: Say
     archives: QueuedReading = field(init=False)
     _local: threading.local = field(default_factory=threading.local)
     _open: list[_Fetching] = field(default_factory=list)
@@ -127,7 +129,11 @@ class Work:
 
         When the worker is told to stop, what is under way is left and due again.
         """
-        due = self._due(frozenset(map(SourceId, sources)))
+        with self._told(job="check", host=host):
+            self._check(frozenset(map(SourceId, sources)))
+
+    def _check(self, sources: frozenset[SourceId]) -> None:
+        due = self._due(sources)
         if not due:
             return
         fetching = self._fetching()
@@ -149,11 +155,23 @@ class Work:
             "nightly": lambda: upkeep.nightly(self.app),
             "canary": lambda: upkeep.canary(self.app),
         }
-        calls[name]()
+        with self._told(job=name):
+            calls[name]()
 
     def back_read(self, archive: str, start: int, end: int) -> None:
         """One part of an archive."""
-        self.archives.read_part(archive, start, end)
+        with self._told(job="back_read", archive=archive):
+            self.archives.read_part(archive, start, end)
+
+    @contextmanager
+    def _told(self, **named: str) -> Iterator[None]:
+        """What fails is said where it runs: the queue, which tries again, keeps that to itself."""
+        with about(**named):
+            try:
+                yield
+            except Exception as error:
+                fault(self.say, f"{named['job']}: {type(error).__name__}: {error}", error)
+                raise
 
     def close(self) -> None:
         """Drop the clients of all threads and give their hosts back."""

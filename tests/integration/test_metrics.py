@@ -39,4 +39,4 @@ def test_messages_are_json_lines_where_asked_for(
     assert plain == "watching 3 sources"
     messages = [json.loads(line) for line in lines]
     assert "stopped" in messages[0]["message"]
-    assert set(messages[0]) == {"at", "program", "message"}
+    assert set(messages[0]) == {"time", "level", "logger", "message"}
