@@ -36,6 +36,7 @@ VARIABLES: dict[str, tuple[str, str]] = {
     "MONITOR_TIME_ZONE": ("America/New_York", "zone of digests that name none"),
     "MONITOR_ALLOW_NETWORKS": ("", "private networks that sources may use, comma separated CIDR"),
     "MONITOR_WORKERS": ("2", "number of extraction processes"),
+    "MONITOR_BODY_MEMORY_MB": ("32", "memory that all answers under way may take together"),
     "MONITOR_DEMO": ("", "1 marks every page and message DEMO"),
     "MONITOR_LOG": ("", "json writes messages on standard error as JSON lines"),
     "MONITOR_OPERATOR": ("", "channel:destination that gets health notices, e.g. email:me@x.org"),

@@ -265,6 +265,31 @@ def bomb_zip(wire: Wire) -> None:
     wire.answer(200, out.getvalue(), kind="application/zip")
 
 
+@functools.cache
+def filler(size: int, coding: str = "") -> bytes:
+    """So many bytes of a page, packed on request."""
+    body = PAGE.ljust(size, b".")
+    return gzip.compress(body) if coding else body
+
+
+@fault("/body", "a page of ?bytes=, packed when ?coding=gzip; sent without a copy")
+def sized(wire: Wire) -> None:
+    coding = wire.query.get("coding", "")
+    body = filler(int(wire.query["bytes"]), coding)
+    packed = b"Content-Encoding: gzip\r\n" if coding else b""
+    length = b"Content-Length: %d\r\n" % len(body)
+    wire.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n" + packed + length + b"\r\n")
+    wire.send(body)
+
+
+@fault("/body/stall", "?bytes= of a body of twice as many, then stands still")
+def sized_stall(wire: Wire) -> None:
+    size = int(wire.query["bytes"])
+    wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (2 * size))
+    wire.send(filler(size))
+    wire.stall()
+
+
 @fault("/big", "a body without end and without length")
 def big(wire: Wire) -> None:
     wire.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n")

@@ -9,7 +9,7 @@ from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
 from monitor.bootstrap import knowledge
-from monitor.bootstrap.machine import SystemClock, monotonic
+from monitor.bootstrap.machine import SystemClock, body_memory_bytes, monotonic
 from monitor.catalogue.load import Catalogue
 from monitor.detect.document import Document
 from monitor.detect.rule import Pack
@@ -124,7 +124,7 @@ class App:
 
     def new_fetcher(self, turns: Turns | None = None) -> Client:
         """An HTTP client for one thread; the caller closes it. `turns`: leave to ask hosts."""
-        from monitor.fetch.client import Client
+        from monitor.fetch.client import Capacity, Client
 
         contact = self.settings.get("MONITOR_CONTACT") or "operator did not say"
         return Client(
@@ -134,6 +134,7 @@ class App:
             user_agent=f"policy-monitor/{VERSION} ({contact})",
             secrets=self.settings.secrets,
             turns=turns,
+            capacity=Capacity(body_bytes=body_memory_bytes(self.settings)),
         )
 
     @cached_property

@@ -35,6 +35,16 @@ def require_zone(settings: Settings) -> None:
         ) from error
 
 
+def body_memory_bytes(settings: Settings) -> int:
+    """The bound on bodies under way. Raises ConfigError for what is no number of megabytes."""
+    text = settings.get("MONITOR_BODY_MEMORY_MB")
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 100_000):
+        raise ConfigError(
+            f"MONITOR_BODY_MEMORY_MB must be a number of megabytes, 1 or more; it is {text!r}"
+        )
+    return int(text) * 1_000_000
+
+
 def data_text(name: str) -> str:
     """A text file of monitor.data, e.g. "counties.csv"."""
     return files("monitor.data").joinpath(name).read_text(encoding="utf-8")

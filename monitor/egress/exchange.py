@@ -16,6 +16,7 @@ from typing import Any
 import certifi
 import pycurl
 
+from monitor.egress.body_memory import BodyMemory
 from monitor.egress.gate import Gate, Vetted
 
 MAX_HEADER_BYTES = 65_536
@@ -64,12 +65,21 @@ class Broken:
 class Exchange:
     """A reusable curl handle: `prepare`, run by whoever owns the loop, `outcome`."""
 
-    __slots__ = ("_allowed", "_chunks", "_gate", "_header_bytes", "_lines", "_set", "_size",
-                 "_stop", "cap_bytes", "curl", "tag")  # fmt: skip
+    __slots__ = ("_allowed", "_chunks", "_gate", "_header_bytes", "_lines", "_memory",
+                 "_set", "_size", "_stop", "cap_bytes", "curl", "held_back", "tag")  # fmt: skip
 
-    def __init__(self, gate: Gate, *, user_agent: str, ca_file: str | None = None) -> None:
-        """`ca_file` replaces the bundled certificate authorities (PEM)."""
+    def __init__(
+        self,
+        gate: Gate,
+        *,
+        user_agent: str,
+        ca_file: str | None = None,
+        memory: BodyMemory | None = None,
+    ) -> None:
+        """`ca_file` replaces the bundled certificate authorities (PEM). `memory` is the budget
+        that this one's body shares with others; its owner must resume those held back."""
         self._gate = gate
+        self._memory = memory
         self.curl: Any = pycurl.Curl()
         self.tag: object = None  #: whatever the owner of the loop wants to find again
         self._set: dict[int, object] = {}  #: options as they stand, to set only what differs
@@ -84,6 +94,7 @@ class Exchange:
         self._size = 0
         self._header_bytes = 0
         self._stop: tuple[str, str] | None = None
+        self.held_back = False  #: its body stands still until others are done
 
     def _fixed_options(self, user_agent: str, ca_file: str) -> None:
         option = self.curl.setopt
@@ -163,6 +174,11 @@ class Exchange:
         self._clear()
         self.tag = None
 
+    def resume(self) -> None:
+        """Go on with a body that was held back; it may be held back again at once."""
+        self.held_back = False
+        self.curl.pause(pycurl.PAUSE_CONT)
+
     def close(self) -> None:
         """Free the handle."""
         self.curl.close()
@@ -196,15 +212,23 @@ class Exchange:
         return None
 
     def _on_body(self, chunk: bytes) -> int | None:
-        self._size += len(chunk)
-        if self._size > self.cap_bytes:
+        size = self._size + len(chunk)
+        if size > self.cap_bytes:
             self._stop = ("too_large", f"the body passes {self.cap_bytes} bytes")
             return 0
+        if self._memory is not None and not self._memory.take(self, size):
+            self.held_back = True
+            return int(pycurl.WRITEFUNC_PAUSE)  # libcurl keeps the chunk and gives it again
+        self._size = size
         self._chunks.append(chunk)
         return None
 
     def _detail(self, message: str) -> str:
-        return self._stop[1] if self._stop else message
+        if self._stop:
+            return self._stop[1]
+        if self.held_back:
+            return f"{message}; held back while other bodies took MONITOR_BODY_MEMORY_MB"
+        return message
 
     def _reason(self, error: int, message: str) -> str:
         if self._stop is not None:

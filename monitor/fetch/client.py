@@ -10,15 +10,16 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from monitor.domain.snapshot import Blocked, Outcome
 from monitor.egress.address import Refused, Target, parse_target
+from monitor.egress.body_memory import DEFAULT_BYTES, BodyMemory
 from monitor.egress.exchange import Broken, Received
 from monitor.egress.gate import Gate, Vetted
 from monitor.fetch.leg import Leg, robots_leg
-from monitor.fetch.outcome import Circumstances, broken, failed, judge, silence
+from monitor.fetch.outcome import Circumstances, body_bytes, broken, failed, judge, silence
 from monitor.fetch.politeness import HostQueues, Turns
 from monitor.fetch.redirect import STATUSES, NoHop, next_hop
 from monitor.fetch.robots import RobotsFile, RobotsFiles
@@ -34,6 +35,14 @@ RESOLVER_THREADS = 32
 MAX_READY = 256
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capacity:
+    """What one client may take of the machine."""
+
+    connections: int = 100
+    body_bytes: int = DEFAULT_BYTES  #: bodies of all answers under way or not yet taken
+
+
 class Client:
     """Implements monitor.ports.Fetcher over libcurl."""
 
@@ -45,9 +54,9 @@ class Client:
         monotonic: Callable[[], float],
         user_agent: str,
         secrets: Mapping[str, Revealing] | None = None,
-        max_connections: int = 100,
         ca_file: str | None = None,
         turns: Turns | None = None,
+        capacity: Capacity = Capacity(),
     ) -> None:
         """`user_agent` is "product/version (contact)"; its product is what robots.txt is asked for.
 
@@ -60,14 +69,17 @@ class Client:
         self._product = user_agent.partition("/")[0]
         self._turns = turns
         self._secrets = secrets or {}
-        self._max_connections = max_connections
+        self._max_connections = capacity.connections
         self._transport = Transport(
             gate,
             user_agent=user_agent,
             monotonic=monotonic,
-            max_connections=max_connections,
+            max_connections=capacity.connections,
             ca_file=ca_file,
+            memory=BodyMemory(capacity.body_bytes),
         )
+        self._body_memory_bytes = capacity.body_bytes
+        self._unjudged: deque[tuple[Leg, Received]] = deque()
         self._queues: HostQueues[Leg] = HostQueues()
         self._robots: RobotsFiles[Leg] = RobotsFiles()
         self._resolvers: ThreadPoolExecutor | None = None
@@ -108,12 +120,9 @@ class Client:
         """Outcomes that are ready, waiting up to `timeout_s` for the first one."""
         until = self._monotonic() + timeout_s
         while True:
-            self._start_ready()
-            now = self._monotonic()
-            wait_s = 0.0 if self._ready else max(0.0, min(until, self._next_start(now)) - now)
-            for tag, answer in self._transport.poll(wait_s):
-                assert isinstance(tag, Leg)  # noqa: S101 - what start() was given
-                self._answered(tag, answer)
+            if not self._unjudged:  # bodies that lie here come before those on the way
+                self._exchange(until)
+            self._judge_some()
             self._start_resolved()
             if self._ready or self._monotonic() >= until:
                 break
@@ -170,6 +179,15 @@ class Client:
             return False
         leg.robots = f"allowed by {file.note}" if file.rules else file.note
         return True
+
+    def _exchange(self, until: float) -> None:
+        """Start what may start and take the answers that came, waiting for one at most so long."""
+        self._start_ready()
+        now = self._monotonic()
+        wait_s = 0.0 if self._ready else max(0.0, min(until, self._next_start(now)) - now)
+        for tag, answer in self._transport.poll(wait_s):
+            assert isinstance(tag, Leg)  # noqa: S101 - what start() was given
+            self._answered(tag, answer)
 
     def _start_ready(self) -> None:
         """Start legs whose turn it is, up to the number of connections."""
@@ -257,7 +275,16 @@ class Client:
         elif isinstance(answer, Broken):
             self._done(leg, broken(leg.job, answer, self._how(leg), self._clock.now()))
         else:
-            self._done(leg, self._judged(leg, answer))
+            self._unjudged.append((leg, answer))
+
+    def _judge_some(self) -> None:
+        """Unpack and judge answers, until so much lies ready that it should be taken first."""
+        size_bytes = 0
+        while self._unjudged and size_bytes <= self._body_memory_bytes:
+            leg, answer = self._unjudged.popleft()
+            outcome = self._judged(leg, answer)
+            size_bytes += body_bytes(outcome)
+            self._done(leg, outcome)
 
     def _judged(self, leg: Leg, answer: Received) -> Outcome:
         now, how = self._clock.now(), self._how(leg)

@@ -104,6 +104,15 @@ def failed(
     )
 
 
+def body_bytes(outcome: Outcome) -> int:
+    """What an outcome's body takes in memory."""
+    match outcome:
+        case Snapshot(body=body) | Rejected(snapshot=Snapshot(body=body)):
+            return len(body)
+        case _:
+            return 0
+
+
 def broken(job: FetchJob, problem: Broken, how: Circumstances, now: datetime) -> FetchFailed:
     """The outcome of a request without an answer."""
     detail = f"{how.final_url}: {problem.detail}"

@@ -13,6 +13,7 @@ from typing import Any
 
 import pycurl
 
+from monitor.egress.body_memory import BodyMemory
 from monitor.egress.exchange import Broken, Exchange, Limits, Received
 from monitor.egress.gate import Gate, Vetted
 
@@ -41,8 +42,11 @@ class Transport:
         monotonic: Callable[[], float],
         max_connections: int,
         ca_file: str | None = None,
+        memory: BodyMemory | None = None,
     ) -> None:
+        """`memory` bounds all bodies under way together."""
         self._gate = gate
+        self._memory = memory or BodyMemory()
         self._user_agent = user_agent
         self._ca_file = ca_file
         self._monotonic = monotonic
@@ -109,7 +113,9 @@ class Transport:
         self._wake_out.close()
 
     def _exchange(self) -> Exchange:
-        return Exchange(self._gate, user_agent=self._user_agent, ca_file=self._ca_file)
+        return Exchange(
+            self._gate, user_agent=self._user_agent, ca_file=self._ca_file, memory=self._memory
+        )
 
     def _wait_s(self, timeout_s: float) -> float:
         if self._timer_at is None:
@@ -146,6 +152,9 @@ class Transport:
         answer, tag = exchange.outcome(code, message), exchange.tag
         exchange.release()
         self._idle.append(exchange)
+        for waiting in self._memory.release(exchange):
+            assert isinstance(waiting, Exchange)  # noqa: S101 - only exchanges take from it
+            waiting.resume()
         return tag, answer
 
     def _on_socket(self, what: int, descriptor: int, multi: object, data: object) -> None:

@@ -7,6 +7,7 @@ import resource
 import ssl
 import subprocess
 import time
+import tracemalloc
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
@@ -27,8 +28,9 @@ from monitor.domain.snapshot import (
     Validators,
 )
 from monitor.domain.source import Politeness
+from monitor.egress.body_memory import FREE_BYTES
 from monitor.egress.gate import Gate
-from monitor.fetch.client import Client
+from monitor.fetch.client import Capacity, Client
 from monitor.ports import FetchJob
 from tests.faultserver import BLOCKS, PAGE, FaultServer, bomb, refused_url, silent_port
 
@@ -541,3 +543,45 @@ def test_validators_from_a_hostile_store_cannot_inject_headers(
     hostile = Validators(etag='"x"\r\nX-Injected: 1')
     outcome = fetch(client, job(server.url("/echo"), validators=hostile))
     assert isinstance(outcome, FetchFailed) and outcome.reason == "bad_header"
+
+
+@pytest.mark.timeout(120)
+def test_a_hundred_large_bodies_at_once_take_no_more_than_the_bound() -> None:
+    """Each is within its own cap; together they are ten times the bound, packed or not."""
+    size, bound = 1_500_000, 10_000_000
+    for coding in ("", "gzip"):
+        with FaultServer() as own:
+            path = "/body?bytes={}&n={}" + (f"&coding={coding}" if coding else "")
+            client = make_client(capacity=Capacity(connections=100, body_bytes=bound))
+            polite = Politeness(min_delay_s=0, concurrency=100, timeout_s=30, respect_robots=False)
+            jobs = [
+                job(own.url(path.format(size, n)), politeness=polite, source_id=f"s{n}")
+                for n in range(100)
+            ]
+            fetched = 0
+            tracemalloc.start()
+            for _, outcome in client.fetch(jobs):
+                assert isinstance(outcome, Snapshot), outcome
+                assert len(outcome.body) == size
+                fetched += 1
+                del outcome
+            _, peak = tracemalloc.get_traced_memory()
+            tracemalloc.stop()
+            client.close()
+        assert fetched == 100
+        # Twice the bound: on the way and ready; a last body over each; an allowance for all.
+        assert peak < 2 * bound + 4 * size + 100 * FREE_BYTES, (coding, peak)
+
+
+def test_small_pages_are_not_held_back_by_large_bodies_that_stall() -> None:
+    """Hogs fill the bound and stand still; a page of another host comes through meanwhile."""
+    with FaultServer() as hogs, FaultServer("127.0.0.2") as other:
+        client = make_client(capacity=Capacity(body_bytes=1_000_000))
+        for n in range(4):
+            client.submit(job(hogs.url(f"/body/stall?bytes=900000&n={n}"), source_id=f"hog{n}"))
+        waiting = [outcome for _ in range(5) for _, outcome in client.poll(0.2)]
+        assert waiting == []
+        client.submit(job(other.url("/ok?bytes=200000"), source_id="page"))
+        outcomes = [(done.source_id, outcome) for done, outcome in client.poll(5.0)]
+        assert [(name, type(outcome)) for name, outcome in outcomes] == [("page", Snapshot)]
+        client.close()
