@@ -17,12 +17,14 @@ MAX_CHARS = 400_000
 MAILBOX = "[mailbox]"
 
 _MAILBOX = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}")
-_SPACES = re.compile(r"[^\S\n]+")
-_LINES = re.compile(r" ?\n[ \n]*")
+_BLANK_LINES = re.compile(r"\n[ \n]+")
 _TAG = re.compile(r"<[A-Za-z/!][^>]{0,2000}>")
 #: Soft hyphens, zero-width marks and bidi controls: invisible, and a way to lie about words.
 _DROPPED = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-_CONTROLS = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]")
+#: Control characters, and white space other than a space or the end of a line.
+_BLANKS = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
+)
 #: What XML cannot hold, as itself or as a reference: the tree takes it in, and then its owner
 #: fails when a neighbour is taken out. Pasted texts are full of vertical tabs.
 _NO_XML = re.compile(
@@ -47,10 +49,16 @@ _SILENT = frozenset({
 def clean(text: str, *, max_chars: int = MAX_CHARS) -> str:
     """The text with NFC letters, single spaces, no blank lines, no control or invisible
     characters, mailboxes masked, at most `max_chars` characters. Idempotent below the bound."""
-    text = unicodedata.normalize("NFC", _DROPPED.sub("", text[: max_chars * 2]))
+    text = text[: max_chars * 2]
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", _DROPPED.sub("", text))
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n")
-    text = _MAILBOX.sub(MAILBOX, _CONTROLS.sub(" ", text))
-    text = _LINES.sub("\n", _SPACES.sub(" ", text.replace("\f", "\n\x0c\n")))
+    text = _BLANKS.sub(" ", text.replace("\f", "\n"))
+    if "@" in text:
+        text = _MAILBOX.sub(MAILBOX, text)
+    while "  " in text:
+        text = text.replace("  ", " ")
+    text = _BLANK_LINES.sub("\n", text.replace(" \n", "\n"))
     return text.strip(" \n")[:max_chars].rstrip(" \n")
 
 
