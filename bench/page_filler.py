@@ -101,6 +101,42 @@ BACKGROUND = (
     " victims and witnesses about their status.",
 )
 
+#: Background that names other places: what once happened there, news of theirs that is not ours.
+ELSEWHERE = (
+    "In Gwinnett County, Georgia, the sheriff ended the county's 287(g) program on his first day "
+    "in office in January 2021. Cobb County's sheriff did the same that month.",
+    "Florida lawmakers passed a law in 2019 that requires sheriffs to honor federal detainers. "
+    "Texas had enacted a similar law, Senate Bill 4, two years earlier.",
+    "Bristol County, Massachusetts, lost its agreement in May 2021, when the homeland security "
+    "secretary terminated it after a disturbance at the jail.",
+    "California's sanctuary law, Senate Bill 54, was signed in 2017 by Gov. Jerry Brown and upheld "
+    "by a federal appeals court two years after that.",
+    "Mecklenburg County, North Carolina, had been among the first to sign on, in 2006; a new "
+    "sheriff withdrew in 2018 as he had promised voters.",
+    "Police in Toledo, Ohio, said the man fled across the state line into Michigan. He was "
+    "arrested in Monroe on Tuesday and waived extradition before a judge.",
+    "The Denver City Council approved a lease for a new animal shelter on Monday. Construction "
+    "is to begin in May and the old building will be sold.",
+    "In Phoenix, Gov. Katie Hobbs signed a budget that adds troopers to the Highway Patrol. The "
+    "Legislature passed it late on Friday after weeks of talks.",
+    "The Illinois attorney general sued a roofing company over deposits it kept. Customers in "
+    "Peoria and Springfield filed more than ninety complaints.",
+    "Harris County commissioners voted 4-1 to renew a contract with the food bank. The sheriff's "
+    "office will lend trucks for deliveries.",
+)
+
+#: Lines that extraction often leaves between paragraphs of an article.
+INSIDE = (
+    "Related: Sheriff explains why his county joined the ICE program",
+    "Read more: State Senate passes bill to ban 287(g) agreements",
+    "Advertisement",
+    "More from this section",
+    "Polk County signs 287(g) agreement with ICE",
+    "Tampa council repeals sanctuary resolution",
+    "Judge blocks sheriff's ICE policy in Hennepin County",
+    "Sign up for our newsletter",
+)
+
 TEASERS = (
     "Five things to know about the new school calendar",
     "What is a detainer? A short guide",

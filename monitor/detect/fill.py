@@ -112,15 +112,16 @@ class Filler:
         own = _models(sighting.line, sighting.first)
         if own:
             return own[0]
-        title = self._scene.title
+        title = self._scene.title_of(sighting.index)
         lines = (*self._scene.near(sighting.index, 1), *((title,) if title else ()))
         around = [model for line in lines for model in _models(line, 0)]
         return around[0] if len(set(around)) == 1 else None
 
     def _bill(self, sighting: Sighting) -> Bill | None:
         lines = [sighting.line, *self._scene.near(sighting.index, 1)]
-        if self._scene.title is not None:
-            lines.append(self._scene.title)
+        title = self._scene.title_of(sighting.index)
+        if title is not None:
+            lines.append(title)
         for line in lines:
             found = [
                 (abs(i - sighting.first) if line is sighting.line else i, token.value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
+import re2
 from pydantic import Field
 
 from monitor.detect.clauses.guards import Guards, Stop, Surroundings
@@ -189,7 +190,7 @@ def _topic_of(
 ) -> str | None:
     """The topic with most phrases after the act, else in the sentence, the title, or near."""
     own = line.view.part(first, _object_end(line, first))
-    scopes = _TOPIC_SCOPES
+    scopes = ("sentence",) if _DESCRIBED.search(own) else _TOPIC_SCOPES
     if scene.document.kind is DocumentKind.BILL:
         scopes = (*scopes, "document")  # a bill's page is about that bill throughout
     rest = (tuple(one.view.text for one in scene.within(s, index)) for s in scopes)
@@ -223,6 +224,11 @@ def _plain_keys(words: frozenset[str]) -> frozenset[str]:
 
 
 _TOPIC_SCOPES: tuple[str, ...] = ("sentence", "title", "near")
+#: "signed a bill that lets breweries sell ...": what it does is said, no need to look elsewhere.
+_DESCRIBED = re2.compile(
+    rb" (?:a|an|another|two|three) (?:[^ |]+ ){0,3}(?:bills?|laws?|measures?) "
+    rb"(?:\|that|\|which|to|allowing|letting|creating|raising|cutting|expanding|naming) "
+)
 
 
 def _object_end(line: Line, first: int) -> int:

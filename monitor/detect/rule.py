@@ -149,12 +149,15 @@ class Pack:
         starts = [span.start for span in scene.spans]
         near: set[int] = set()
         for offset in self.anchored(scene.body.text):
-            index = max(0, bisect_right(starts, offset) - 1)
+            index = bisect_right(starts, offset) - 1
+            if index < 0 or offset >= scene.spans[index].end:
+                continue  # in what only repeats the title
             around = range(index - ANCHOR_BEFORE, index + ANCHOR_AFTER + 1)
             near.update(i for i in around if scene.same_paragraph(i, index))
         if scene.title is not None and self.anchored(scene.title_text.text):
-            near.update(range(ANCHOR_AFTER))
-        return [index for index in sorted(near) if 0 <= index < len(starts)]
+            near.update(scene.opening_lines(ANCHOR_AFTER))
+        links = scene.story.links
+        return [index for index in sorted(near) if scene.paragraph(index) not in links]
 
     def rule(self, rule_id: str) -> Rule | None:
         """The rule of this id."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from monitor.detect.clauses.guards import Stop
 from monitor.detect.clauses.line import Line, LineReader, Trie
@@ -14,11 +15,22 @@ from monitor.detect.phrase import Phrases
 from monitor.detect.slots.agency import AgencyReader
 from monitor.detect.slots.names import GazetteerNames
 from monitor.detect.slots.place import PlaceReader
+from monitor.detect.story import Story, Telling, find_story
+from monitor.domain.vocabulary import DocumentKind
 
 #: Sentences before a match in which an antecedent or a missing word is looked for.
 NEAR = 3
 #: Lines of one document that are analysed; the longest real document has about 2,000.
 MAX_LINES = 3_000
+#: Sentences at the top among which the title is looked for: pages repeat it there.
+_TOP = 3
+#: How documents of a kind are told; others are lists of items.
+_TELLINGS = {
+    DocumentKind.NEWS: Telling.SENTENCES,
+    DocumentKind.RELEASE: Telling.SENTENCES,
+    DocumentKind.PAGE: Telling.MIXED,
+    DocumentKind.BILL: Telling.MIXED,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +57,11 @@ class Scene:
     spans: tuple[Sentence, ...]
     _reader: LineReader
     _title_reader: LineReader
+    _anchored: Callable[[str], object]  #: whether words name the field at all
     _lines: dict[int, Line] = field(default_factory=dict)
     _title: Line | None = None
     _opening: bytes | None = None
-    lines_of_rule: dict[int, list[int]] = field(default_factory=dict)
-    """Rule number -> indexes of lines (-1: title) that hold one of its certain words."""
+    _story: Story | None = None
 
     def line(self, index: int) -> Line:
         """The line of a sentence."""
@@ -64,6 +76,37 @@ class Scene:
             length = min(len(self.title_text.text), 400)
             self._title = self._title_reader.line(Sentence(0, length, -1))
         return self._title
+
+    @property
+    def story(self) -> Story:
+        """Which paragraphs tell what the title announces."""
+        if self._story is None:
+            telling = _TELLINGS.get(self.document.kind, Telling.ITEMS)
+            self._story = find_story(
+                self.title_text.text, self.body.text, self.spans, self._anchored, telling
+            )
+        return self._story
+
+    def title_of(self, index: int) -> Line | None:
+        """The title, for a line of the story that it announces."""
+        if index >= 0 and not self.story.holds(self.spans[index].paragraph):
+            return None
+        return self.title
+
+    def paragraph(self, index: int) -> int:
+        """The number of a line's paragraph."""
+        return self.spans[index].paragraph
+
+    def opening_lines(self, count: int) -> list[int]:
+        """Indexes of up to `count` first lines of the story."""
+        first = self.story.begin
+        holds = self.story.holds
+        lines = range(first, min(first + count, len(self.spans)))
+        return [index for index in lines if holds(self.spans[index].paragraph)]
+
+    def begins(self, count: int) -> Iterator[Line]:
+        """Up to `count` first lines of the story, read."""
+        return map(self.line, self.opening_lines(count))
 
     def same_paragraph(self, one: int, other: int) -> bool:
         """Whether two lines stand in one paragraph; False for an index that is none."""
@@ -98,21 +141,17 @@ class Scene:
 
     def within(self, scope: str, index: int) -> Iterator[Line]:
         """Lines of a scope around a line: sentence, near, paragraph, title, document."""
-        title = self.title
+        title = self.title if scope == "document" else self.title_of(index)
         if scope in {"title", "near", "document", "paragraph"} and title is not None:
             yield title
         if scope == "sentence":
             yield title if index < 0 and title is not None else self.line(max(index, 0))
         elif scope == "near":
-            yield from self.near(index) if index >= 0 else self._first(4)
+            yield from self.near(index) if index >= 0 else self.begins(4)
         elif scope == "paragraph" and index >= 0:
             yield from self._paragraph(index)
         elif scope in {"document", "paragraph"}:
-            yield from self._first(80)
-
-    def _first(self, count: int) -> Iterator[Line]:
-        for index in range(min(count, len(self.spans))):
-            yield self.line(index)
+            yield from self.begins(80)
 
     def _paragraph(self, index: int) -> Iterator[Line]:
         number = self.spans[index].paragraph
@@ -123,7 +162,7 @@ class Scene:
     def opening(self, line: Line, index: int, words: int = 9) -> bytes:
         """The first words of line, paragraph, text and title, each after a START symbol."""
         if self._opening is None:
-            lines = [self.line(0)] if self.spans else []
+            lines = list(self.begins(1))
             lines += [self.title] if self.title else []
             self._opening = b"".join(b" START" + one.view.part(0, words) for one in lines)
         own = b" START" + line.view.part(0, 3)
@@ -139,19 +178,33 @@ class Scene:
         return any(line.found(phrases) for line in self.within(scope, index))
 
 
-def lay_out(document: Document, symbols: Trie, names: GazetteerNames) -> Scene:
-    """Fold a document and find its sentences; lines are read when rules ask for them."""
+def lay_out(
+    document: Document,
+    symbols: Trie,
+    names: GazetteerNames,
+    anchored: Callable[[str], object] = bool,
+) -> Scene:
+    """Fold a document and find its sentences; lines are read when rules ask for them.
+
+    `anchored` tells whether words name the field at all; by default all of them do.
+    """
     title, body = fold(document.title[:2_000]), fold(document.text)
-    spans = []
-    for span in sentences(body.text):
-        spans.append(span)
-        if len(spans) >= MAX_LINES:
-            break
+    spans = _told_once(title.text, body.text, list(islice(sentences(body.text), MAX_LINES)))
     known: dict[str, tuple[str, ...]] = {}
     seen: set[str] = set()
     readers = [_reader(text.text, symbols, names, known, seen) for text in (body, title)]
     readers[1].outside = document.title
-    return Scene(document, title, body, tuple(spans), readers[0], readers[1])
+    return Scene(document, title, body, spans, readers[0], readers[1], anchored)
+
+
+def _told_once(title: str, text: str, spans: list[Sentence]) -> tuple[Sentence, ...]:
+    """The sentences without those at the top that only repeat the title."""
+    words = " ".join(title.lower().split())
+    own = [" ".join(text[one.start : one.end].lower().split()) for one in spans[:_TOP]]
+    echoes = {n for n, told in enumerate(own) if told in words and 2 * len(told) > len(words)}
+    if len(echoes) == len(spans):
+        return tuple(spans)
+    return tuple(span for n, span in enumerate(spans) if n not in echoes)
 
 
 def _reader(

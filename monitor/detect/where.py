@@ -60,7 +60,8 @@ class WhereReader:
 
     def _composed(self, place: Place, sighting: Sighting) -> str | None:
         """`commissioners of Comal County` act for the sheriff where one is spoken of."""
-        lines = [sighting.line, *((self.scene.title,) if self.scene.title else ())]
+        title = self.scene.title_of(sighting.index)
+        lines = [sighting.line, *((title,) if title else ())]
         words = {token.word for line in lines for token in line.tokens}
         if place.kind == "county":
             return f"{place.name} Sheriff's Office" if words & _SHERIFF else None
@@ -90,11 +91,11 @@ class WhereReader:
     def _earlier(self, index: int) -> Iterator[Line]:
         if index > 0:
             yield from self.scene.near(index - 1, 3)
-        if self.scene.title is not None and index >= 0:
-            yield self.scene.title
+        title = self.scene.title_of(index)
+        if title is not None and index >= 0:
+            yield title
         if index < 0:
-            for i in range(min(2, len(self.scene.spans))):
-                yield self.scene.line(i)
+            yield from self.scene.begins(2)
 
     # places -------------------------------------------------------------------------------
 
@@ -148,8 +149,9 @@ class WhereReader:
 
     def _contexts(self, sighting: Sighting) -> Iterator[set[str]]:
         yield self._states_of((sighting.line,))
-        if self.scene.title is not None:
-            yield self._states_of((self.scene.title,))
+        title = self.scene.title_of(sighting.index)
+        if title is not None:
+            yield self._states_of((title,))
         if sighting.index >= 0:
             yield self._states_of(self.scene.near(sighting.index))
         yield self._bare_governors()
@@ -177,7 +179,7 @@ class WhereReader:
     def _bare_governors(self) -> set[str]:
         """States of governors whose surname in the title or at the top needs no office."""
         lines = [*((self.scene.title,) if self.scene.title else ())]
-        lines += [self.scene.line(i) for i in range(min(3, len(self.scene.spans)))]
+        lines += self.scene.begins(3)
         words = {token.word for line in lines for token in line.tokens}
         return {self.governors[w][0] for w in words if w in self.governors and self.governors[w][1]}
 

@@ -10,6 +10,9 @@ import re2
 from monitor.detect.language.words import word_set
 
 MAX_SENTENCE = 1_500  #: a longer run is cut here; no news sentence is this long
+#: A line that is longer than this was not broken to fit a page; a full one fills this share.
+_WIDEST, _FULL = 200, 0.75
+_AROUND = 5  #: lines looked at on both sides
 _STOP = re2.compile(r"""[.!?;]+["')\]]*\s+|\s*\n\s*|\s\|\s""")
 _ABBREVIATIONS = word_set(
     "gov sgt lt col capt maj gen sen rep rev dr mr mrs ms jr sr st ste mt ft no nos sec art v "
@@ -43,7 +46,7 @@ def sentences(text: str) -> Iterator[Sentence]:
         kind = _break_kind(text, start, match.start(), match.end())
         if not kind:
             continue
-        end = match.end() if kind == "sentence" else match.start()
+        end = match.start() if "|" in match.group(0) else match.end()
         yield from _cut(text, start, end, paragraph)
         start = match.end()
         paragraph += kind == "paragraph"
@@ -67,10 +70,40 @@ def _line_break(text: str, start: int, at: int, after: int) -> str:
     line = text[max(text.rfind("\n", start, at), start) : at].strip()
     if line[-1:] in ".!?:;\"'":
         return "paragraph"
+    if len(line) <= 30 or not _is_wrapped(text, at, after, len(line)):
+        return "paragraph"
     following = text[after : after + 1]
     if following.islower() or following in "(,0123456789$":
-        return "" if len(line) > 30 else "paragraph"
+        return ""
     return "" if len(line) >= 60 and not line.isupper() and following not in "-*" else "paragraph"
+
+
+def _is_wrapped(text: str, at: int, after: int, length: int) -> bool:
+    """Whether the line ends because it was full, as the lines around it show.
+
+    Extracted pages have one paragraph a line, of any length; there a line's end is a paragraph's.
+    """
+    width = max(map(len, _lines_around(text, at, after)))
+    word = text[after : after + 40].split(maxsplit=1)[:1]
+    return width <= _WIDEST and length + 1 + len("".join(word)) >= _FULL * width
+
+
+def _lines_around(text: str, at: int, after: int) -> Iterator[str]:
+    """The line that ends here and a few on both sides of it."""
+    end = at
+    for _ in range(_AROUND):
+        start = text.rfind("\n", max(0, end - _WIDEST - 2), end)
+        yield text[max(start + 1, end - _WIDEST - 1, 0) : end]
+        if start < 0:
+            break
+        end = start
+    start = after
+    for _ in range(_AROUND):
+        end = text.find("\n", start, start + _WIDEST + 2)
+        yield text[start : end if end >= 0 else start + _WIDEST + 1]
+        if end < 0:
+            break
+        start = end + 1
 
 
 def _goes_on(text: str, start: int, at: int, after: int) -> bool:

@@ -1,0 +1,206 @@
+"""Which paragraphs of a text tell the story of its title, and where that story begins.
+
+A page holds more than its story: other news, background on programs, boxes of links. What such a
+paragraph lacks must not be borrowed from a title that it has nothing to do with.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+
+import re2
+
+from monitor.detect.language.sentences import Sentence
+from monitor.detect.language.words import word_set
+
+#: Paragraphs that are compared with the title; stories lie within them.
+MAX_PARAGRAPHS = 400
+#: A paragraph begins the story when it says this share of what the one nearest to the title says.
+_BEGINS = 0.6
+#: ... and belongs to it, by the title's words alone, from this share on.
+_BELONGS = 0.34
+#: Texts of so few paragraphs hold one story.
+_SMALL = 3
+#: Weights of names, and of words of public life, in a comparison; of paragraphs off the field.
+_NAME, _PUBLIC, _ASIDE = 3.0, 0.4, 0.7
+#: ... of paragraphs that name somebody, a place, a day or a bill: they tell of a happening.
+_TELLS = 1.5
+_ACRONYM = 5  #: letters of the longest acronym
+#: The longest headline; where so many paragraphs are told in sentences, it is not told in them.
+_HEADLINE_CHARS, _TOLD = 120, 3
+_FULL_STOPS = (".", "!", "?", ":", ";", ",", '"', "'", ")")
+
+
+def _stem(word: str) -> str:
+    for ending in ("'s", "ing", "ed", "es", "s", "e"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            return word[: -len(ending)]
+    return word
+
+
+_WORD = re2.compile(r"[A-Za-z0-9][A-Za-z0-9'-]*(?:\(g\))?")
+_SMALL_WORDS = word_set(
+    "the a an and or of to in on for with by from at as is are was were be been has have had its "
+    "his her their this that it he she they will would could may not no new more than who which "
+    "what how why when where after before over under into about says said say s amid up out"
+)
+_NO_NAMES = _SMALL_WORDS | word_set(
+    "county sheriff sheriffs police department office city state federal government ice council "
+    "commissioners commission board court judge governor gov senate house bill law monday tuesday "
+    "wednesday thursday friday saturday sunday january february march april may june july august "
+    "september october november december i we our you u.s us immigration customs enforcement "
+    "section nationality act democrats republicans democratic republican"
+)
+#: Words of any news of towns and states, as stems: they tie no paragraph to a title.
+_PUBLIC_LIFE = frozenset(
+    _stem(word)
+    for word in word_set(
+        "county counties city cities state states sheriff sheriffs police office department law "
+        "laws bill bills council commissioner commissioners commission board court judge governor "
+        "gov agency agencies officer officers deputy deputies federal government local public "
+        "lawmakers legislature senate house committee vote votes voted pass passes passed sign "
+        "signs signed approve approves approved take takes help helps make makes get say new year "
+        "years program plan people community communities agreement agreements deal resolution "
+        "policy work working join joins meeting support call calls back act leaders officials "
+        "residents enforcement news move moves news week day first five"
+    )
+)
+
+
+class Telling(Enum):
+    """How documents are written."""
+
+    SENTENCES = auto()  #: news: a line without a full stop is a headline, a caption, a link
+    MIXED = auto()  #: pages: such a line may be the matter itself
+    ITEMS = auto()  #: agendas and laws: all lines may be
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Where the title's story begins, and which paragraphs belong to it."""
+
+    begin: int = 0  #: index of the first line of the first paragraph of the story
+    #: Numbers of the paragraphs of the story; None: all of them.
+    paragraphs: frozenset[int] | None = None
+    #: Numbers of the paragraphs that only point to other stories.
+    links: frozenset[int] = frozenset()
+
+    def holds(self, paragraph: int) -> bool:
+        """Whether the paragraph is part of the story."""
+        return self.paragraphs is None or paragraph in self.paragraphs
+
+
+@dataclass(frozen=True, slots=True)
+class _Paragraph:
+    number: int
+    first: int  #: index of its first line
+    text: str
+    words: frozenset[str]
+
+
+def find_story(
+    title: str,
+    text: str,
+    spans: Sequence[Sentence],
+    anchored: Callable[[str], object],
+    telling: Telling,
+) -> Story:
+    """The story that a title announces, in a folded text with these sentences.
+
+    `anchored` tells whether words name the field at all. Where the title has no words in common
+    with the text, or the text is short, everything is the story.
+    """
+    paragraphs = list(_paragraphs(text, spans))
+    if len(paragraphs) <= _SMALL:
+        return Story()
+    headlines = _headlines(paragraphs) if telling is not Telling.ITEMS else frozenset()
+    told = [one for one in paragraphs if one.number not in headlines]
+    names = _names_within(text, spans)
+    score = _scores(_stems(title), told, names, anchored)
+    best = max(score.values(), default=0.0)
+    if not best:
+        return Story(links=headlines if telling is Telling.SENTENCES else frozenset())
+    begin = next(one for one in told if score[one.number] >= _BEGINS * best)
+    known = names & (_capitals(begin.text) | _capitals(title))
+    near = {one.number for one in paragraphs if score.get(one.number, 0) >= _BELONGS * best}
+    near |= {one.number for one in paragraphs if _capitals(one.text) & known}
+    of_field = {one.number for one in paragraphs if anchored(one.text)}
+    links = headlines if telling is Telling.SENTENCES else headlines & (of_field - near)
+    return Story(begin.first, frozenset((near | of_field) - links), links)
+
+
+def _paragraphs(text: str, spans: Sequence[Sentence]) -> Iterator[_Paragraph]:
+    at = 0
+    for _ in range(MAX_PARAGRAPHS):
+        if at >= len(spans):
+            return
+        after = at + 1
+        while after < len(spans) and spans[after].paragraph == spans[at].paragraph:
+            after += 1
+        own = text[spans[at].start : spans[after - 1].end]
+        yield _Paragraph(spans[at].paragraph, at, own, _stems(own))
+        at = after
+
+
+def _scores(
+    title: frozenset[str],
+    paragraphs: Sequence[_Paragraph],
+    names: frozenset[str],
+    anchored: Callable[[str], object],
+) -> dict[int, float]:
+    """Paragraph number -> the title's words in it.
+
+    Names weigh more than words, words of public life less, and all the more the fewer paragraphs
+    they are in; a paragraph that does not name the field counts for less.
+    """
+    count: dict[str, int] = defaultdict(int)
+    for one in paragraphs:
+        for word in one.words & title:
+            count[word] += 1
+    stems = frozenset(map(_stem, names))
+    weight = {
+        word: (_NAME if word in stems else _PUBLIC if word in _PUBLIC_LIFE else 1.0) / found
+        for word, found in count.items()
+    }
+    return {
+        one.number: sum(weight[word] for word in one.words & title)
+        * (1.0 if anchored(one.text) else _ASIDE)
+        * (_TELLS if _capitals(one.text) & names else 1.0)
+        for one in paragraphs
+    }
+
+
+def _stems(text: str) -> frozenset[str]:
+    words = (word.group(0) for word in _WORD.finditer(text))
+    return frozenset(_folded(word) for word in words if word.lower() not in _SMALL_WORDS)
+
+
+def _folded(word: str) -> str:
+    """The stem; an acronym keeps its capitals, as ICE is not ice."""
+    return word if word.isupper() and 1 < len(word) <= _ACRONYM else _stem(word.lower())
+
+
+def _capitals(text: str) -> frozenset[str]:
+    """Words printed with a capital that may be names, in lower case."""
+    words = (word.group(0) for word in _WORD.finditer(text))
+    low = (word.lower().removesuffix("'s") for word in words if word[0].isupper())
+    return frozenset(word for word in low if word not in _NO_NAMES and len(word) > 2)
+
+
+def _names_within(text: str, spans: Sequence[Sentence]) -> frozenset[str]:
+    """Words that have a capital in the midst of a sentence: names, wherever they stand."""
+    inner = (text[span.start : span.end].partition(" ")[2] for span in spans)
+    return frozenset().union(*map(_capitals, inner))
+
+
+def _headlines(paragraphs: Sequence[_Paragraph]) -> frozenset[int]:
+    """Paragraphs that are headlines, captions or headings: no full stop, among sentences."""
+    short = frozenset(one.number for one in paragraphs if _is_headline(one.text))
+    return short if len(paragraphs) - len(short) >= _TOLD else frozenset()
+
+
+def _is_headline(text: str) -> bool:
+    return len(text) <= _HEADLINE_CHARS and text[-1:] not in _FULL_STOPS and ". " not in text
