@@ -62,6 +62,8 @@ def apply(standing: dict[str, Agreement], outcome: LedgerOutcome) -> None:
             _state(standing, key, RowState.ENDED, outcome.published_at)
         case OutcomeKind.HELD:
             _hold(standing, outcome)
+        case OutcomeKind.DUPLICATE_REMOVED if outcome.after and key in standing:
+            standing[key] = replace(standing[key], row=outcome.after)
         case _ if outcome.after is None:
             standing.pop(key, None)
         case _:

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from monitor.detect.ledger.codec import decode, encode
@@ -120,6 +120,11 @@ def test_the_outcomes_applied_to_the_list_before_give_the_list_after(
 
 
 @few
+@example(one_history(2265))  # a row listed twice, of which one copy changes its model
+@example(one_history(2484))  # a state corrected onto an agreement that is missing
+@example(one_history(2931))  # the same, and one model more two lists later
+@example(one_history(4345))  # a copy leaves while the other cannot be read
+@example(one_history(6528))  # a row typed over in three cells at once
 @given(histories)
 def test_the_fold_of_the_log_stands_where_the_ledger_stands(history: list[list[Line]]) -> None:
     log: list[LedgerOutcome] = []

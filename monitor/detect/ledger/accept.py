@@ -14,7 +14,8 @@ from monitor.detect.ledger.match import Matching, Pair, key_of, match_rows
 from monitor.detect.ledger.outcomes import AGAIN, OutcomeWriter
 from monitor.detect.ledger.pending import promote
 from monitor.detect.ledger.places import Places
-from monitor.detect.ledger.publication import Publication, value
+from monitor.detect.ledger.publication import Publication
+from monitor.detect.ledger.spare import spare_rows
 from monitor.detect.ledger.state import (
     Entry,
     LedgerRules,
@@ -132,29 +133,19 @@ class _Acceptance:
             for pair in self._matching.pairs
             if old[pair.before].agency_id == self._rows[pair.after].agency_id
         }
-        spare = self._spare_rows(keys)
-        for pair in self._matching.pairs:
+        spare = spare_rows(self._matching.pairs, old, self._rows, keys, self._entries)
+        # Of rows that shared an agreement, one that leaves it comes after the one that stays.
+        for pair in sorted(self._matching.pairs, key=lambda pair: not self._stays(pair)):
             before, after = old[pair.before], self._rows[pair.after]
             if pair.after in spare:
                 self._edit(before, after, pair.tier, "", "")
             else:
                 self._move(before, after, pair.tier, keys[pair.after], staying)
 
-    def _spare_rows(self, keys: dict[int, str]) -> set[int]:
-        """Of several rows of one agreement, those that are not the one it is known by."""
-        several = {key for key, n in Counter(keys.values()).items() if n > 1}
-        spare: set[int] = set()
-        for key in several:
-            pairs = [pair for pair in self._matching.pairs if keys[pair.after] == key]
-            entry = self._entries.get(key)
-            known = [
-                pair
-                for pair in pairs
-                if entry and value(self._state.rows[pair.before]) == value(entry.agreement.row)
-            ]
-            first = (known or pairs)[0]
-            spare |= {pair.after for pair in pairs if pair is not first}
-        return spare
+    def _stays(self, pair: Pair) -> bool:
+        """The row names the agency and the model that it named before."""
+        before, after = self._state.rows[pair.before], self._rows[pair.after]
+        return (before.agency_id, before.model) == (after.agency_id, after.model)
 
     def _keeps_name(self, pair: Pair) -> bool:
         return key_of(self._state.rows[pair.before]) == key_of(self._publication.rows[pair.after])
@@ -172,7 +163,8 @@ class _Acceptance:
     ) -> None:
         """Record the edits of one row and keep its agreement up to date."""
         now = self._carried(before, after, tier, was, staying)
-        edited = self._edit(before, after, tier, now, was if now != was else "")
+        left = now != was and was not in self._live
+        edited = self._edit(before, after, tier, now, was if left else "")
         entry = self._entries.get(now)
         if entry is not None and entry.agreement.state is RowState.HELD and not edited:
             readable = self._write(
@@ -185,10 +177,12 @@ class _Acceptance:
     def _edit(self, before: RosterRow, after: RosterRow, tier: str, key: str, revises: str) -> bool:
         """Record the edits of one row; True where there is one."""
         found = edits(before, after, tier)
+        over = any(edit.kind is OutcomeKind.ROW_OVERWRITTEN for edit in found)
         for edit in found:
             again = edit.kind is OutcomeKind.MOA_POSTED and self._had(key, after)
             outcome = self._edit_outcome(before, after, edit, AGAIN if again else tier)
-            self._edited.append(replace(outcome, agreement_id=key, revises=revises))
+            takes_back = revises if edit.kind is OutcomeKind.ROW_OVERWRITTEN or not over else ""
+            self._edited.append(replace(outcome, agreement_id=key, revises=takes_back))
         return bool(found)
 
     def _carried(
@@ -204,7 +198,8 @@ class _Acceptance:
         if before.model is after.model and before.agency_id == after.agency_id:
             return was
         other = self._keys.find(after)
-        if before.model is after.model and (other is None or other not in staying):
+        free = other is None or other not in staying
+        if before.model is after.model and free and was not in self._live:
             self._keys.move(was, before, after)
             return was
         if entry is not None and was not in self._live:
@@ -393,6 +388,7 @@ class _Acceptance:
         )
         return replace(
             outcome,
+            agreement_id=entry.agreement.id,
             published_at=since,
             file_prev=entry.missed_after,
             file_next=entry.missed_in,

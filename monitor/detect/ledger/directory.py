@@ -58,9 +58,12 @@ class AgreementKeys:
         self._at[(after.agency_id, after.model)] = key
 
 
-def _precedence(entry: Entry) -> tuple[bool, str]:
-    """Standing agreements last, so that they win over ended ones of the same agency and model."""
-    return entry.agreement.state is not RowState.ENDED, entry.agreement.id
+#: Of several agreements of one agency and model, a row means the one that stands most surely.
+_STANDING = (RowState.ENDED, RowState.UNCONFIRMED, RowState.HELD, RowState.ACTIVE)
+
+
+def _precedence(entry: Entry) -> tuple[int, str]:
+    return _STANDING.index(entry.agreement.state), entry.agreement.id
 
 
 class Directory:
