@@ -14,6 +14,7 @@ from monitor.domain.moment import StatedDate
 from monitor.extract.charset import decoded
 from monitor.extract.dates import moment, stated_date
 from monitor.extract.feed_bytes import plain_bytes
+from monitor.extract.feed_direct import plain_rss
 from monitor.extract.feed_split import Split, declares_entities, entry_hash, split
 from monitor.extract.json_feed import JsonEntry, json_entries, looks_like_json
 from monitor.extract.links import absolute
@@ -115,7 +116,7 @@ def _delta(
     `how` is address, charset and media type.
     """
     chosen = dict(list(passed.items())[:MAX_ENTRIES])
-    feed = _parsed(parts.only(tuple(chosen.values())), *how) if chosen else _NOTHING
+    feed = _read(parts.only(tuple(chosen.values())), *how) if chosen else _NOTHING
     if len(feed.entries) != len(chosen):
         return None
     entries = tuple(
@@ -176,6 +177,20 @@ class _Parsed:
 
 
 _NOTHING = _Parsed(format="", title="", language="", entries=(), fault="")
+
+
+def _read(body: bytes, url: str, charset: str | None, media_type: str) -> _Parsed:
+    """A well-formed plain feed straight from its tree, everything else by feedparser."""
+    feed = plain_rss(body, charset)
+    if feed is None:
+        return _parsed(body, url, charset, media_type)
+    return _Parsed(
+        format="rss20",
+        title=plain(feed.title),
+        language=feed.language,
+        entries=feed.entries,
+        fault="",
+    )
 
 
 def _parsed(body: bytes, url: str, charset: str | None, media_type: str) -> _Parsed:

@@ -16,6 +16,8 @@ import pytest
 from monitor.domain.errors import ExtractError
 from monitor.extract import feed as feed_module
 from monitor.extract.feed import Entry, read_feed
+from monitor.extract.feed_bytes import plain_bytes
+from monitor.extract.feed_direct import plain_rss
 from monitor.extract.feed_split import Split, entry_hash, split
 
 pytestmark = pytest.mark.long
@@ -88,6 +90,30 @@ def test_parsing_only_what_is_new_gives_what_parsing_everything_gives(
             compared += 1
     assert compared > 3000
     assert not different, different[:20]
+
+
+def test_plain_documents_read_from_their_tree_give_what_feedparser_gives(
+    documents: list[Path],
+) -> None:
+    compared = 0
+    for path in documents:
+        body, charset = plain_bytes(path.read_bytes(), None)
+        try:
+            feed_module._refuse(body, URL)
+        except ExtractError:
+            continue
+        direct = plain_rss(body, charset)
+        if direct is None:
+            continue
+        compared += 1
+        parsed = feed_module._parsed(body, URL, charset, "")
+        assert (parsed.format, parsed.language) == ("rss20", direct.language), path.name
+        both = [
+            [feed_module._entry(e, raw_hash="", url=URL, language=direct.language) for e in entries]
+            for entries in (direct.entries, parsed.entries)
+        ]
+        assert both[0] == both[1], path.name
+    assert compared > 200
 
 
 def same(body: bytes, entry: bytes) -> bool:
