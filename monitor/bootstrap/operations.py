@@ -77,6 +77,13 @@ def coverage_markdown(app: App) -> str:
     return markdown(state_rows(coverage(app.catalogue.value.sources)))
 
 
+def coverage_summary(app: App) -> str:
+    """The short table, by who looks."""
+    from monitor.services.coverage import coverage, state_rows, summary
+
+    return summary(state_rows(coverage(app.catalogue.value.sources)))
+
+
 def feeds_reference() -> str:
     """docs/feeds-reference.md."""
     from monitor.catalogue.reference import reference

@@ -251,12 +251,14 @@ def sources_discover(url: Annotated[str, typer.Argument(help="a site's address")
 
 def sources_coverage(
     markdown: Annotated[bool, typer.Option(help="the table of docs/coverage.md")] = False,
+    summary: Annotated[bool, typer.Option(help="the short table of README.md")] = False,
     format: FormatOption = Format.AUTO,
 ) -> None:
     """For each state and event type: which sources could see it, at what delay, and the gaps."""
     with open_app() as app:
-        if markdown:
-            typer.echo(operations.coverage_markdown(app))
+        if markdown or summary:
+            table = operations.coverage_summary if summary else operations.coverage_markdown
+            typer.echo(table(app))
             return
         columns = ("state", "event_type", "sources", "needs_key", "delay", "gap")
         show(operations.coverage_rows(app), columns, format)

@@ -116,6 +116,22 @@ def markdown(rows: Iterable[StateRow]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def summary(rows: Iterable[StateRow]) -> str:
+    """The table of the README: who looks at which states, keys kept apart from what needs none."""
+    states = [row for row in rows if row.state != FEDERAL]
+    groups = (
+        ("legislature or agency of the state, no key", [r for r in states if r.official]),
+        ("newsroom in the state alone, no key", [r for r in states if r.own and not r.official]),
+        ("national sources alone, no key", [r for r in states if not r.own]),
+        ("more with a free key", [r for r in states if r.keyed]),
+    )
+    lines = ["| who looks | states |", "|---|---|"]
+    for words, group in groups:
+        names = "every state" if len(group) == len(states) else ", ".join(r.state for r in group)
+        lines.append(f"| {words} | {names or 'none'} |")
+    return "\n".join(lines) + "\n"
+
+
 def _types(types: tuple[EventType, ...]) -> str:
     """Up to four names, else their number."""
     if len(types) > 4:

@@ -16,7 +16,7 @@ from monitor.catalogue.blocks import SubscriptionBlock
 from monitor.catalogue.load import parse_catalogue
 from monitor.cli.main import app
 from monitor.registry import CHANNEL_KINDS, SOURCE_KINDS
-from monitor.services.coverage import coverage, markdown, state_rows
+from monitor.services.coverage import coverage, markdown, state_rows, summary
 from monitor.settings import read_settings
 
 ROOT = Path(__file__).parents[2]
@@ -60,13 +60,17 @@ def test_verbs_in_code_on_a_page_exist(page: Path) -> None:
     assert set(code) <= verbs | {"sources", "channels", "subscriptions", "rules", "ledger"}
 
 
-def test_the_coverage_table_is_the_one_of_the_shipped_catalogue() -> None:
+def test_the_coverage_tables_are_those_of_the_shipped_catalogue() -> None:
     feeds = (ROOT / "feeds.yaml").read_text(encoding="utf-8")
     catalogue = parse_catalogue(feeds, kinds=SOURCE_KINDS, today=date(2026, 1, 1))
-    page = (ROOT / "docs/coverage.md").read_text(encoding="utf-8")
-    table = page.partition("<!-- coverage:begin -->")[2].partition("<!-- coverage:end -->")[0]
-    wanted = markdown(state_rows(coverage(catalogue.sources)))
-    assert table.strip() == wanted.strip(), "store `monitor sources coverage --markdown` there"
+    rows = state_rows(coverage(catalogue.sources))
+    for name, option, wanted in (
+        ("docs/coverage.md", "--markdown", markdown(rows)),
+        ("README.md", "--summary", summary(rows)),
+    ):
+        page = (ROOT / name).read_text(encoding="utf-8")
+        table = page.partition("<!-- coverage:begin -->")[2].partition("<!-- coverage:end -->")[0]
+        assert table.strip() == wanted.strip(), f"store `monitor sources coverage {option}` there"
 
 
 def test_a_key_that_a_source_needs_is_explained() -> None:
