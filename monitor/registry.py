@@ -44,9 +44,11 @@ class Kinds(Mapping[str, KindT], Generic[KindT]):
 #: Kinds of source by the word used in feeds.yaml. `Any`: each kind has its own options.
 SOURCE_KINDS: Mapping[str, SourceKind[Any]] = Kinds(
     "monitor.sources",
+    "congress",
     "courtlistener",
     "federal_register",
     "feed",
+    "govinfo",
     "legiscan",
     "legistar",
     "listing",
@@ -56,6 +58,8 @@ SOURCE_KINDS: Mapping[str, SourceKind[Any]] = Kinds(
     "oregon",
     "page",
     "table",
+    "virginia",
+    "washington",
 )
 
 #: Kinds of rule by the word used in rule packs.

@@ -14,12 +14,14 @@ from datetime import date
 from monitor.detect.document import Document
 from monitor.detect.slots.bill import normal_bill
 from monitor.detect.textdiff import change_between
-from monitor.domain.claim import Finding, Quote
+from monitor.domain.claim import Finding, Jurisdiction, Quote
 from monitor.domain.item import Change, Item
 from monitor.domain.moment import StatedDate
 from monitor.domain.vocabulary import Direction, DocumentKind, EventType, Instrument, Stage, Worth
 
 STAGES = "stages"
+#: The jurisdiction of a bill of Congress in its item; its events are federal, without a state.
+CONGRESS = "US"
 #: Instead of the day, where only a status without a day tells the stage.
 UNDATED = "undated"
 #: The field, and its only value, under which rules read what a bill is about.
@@ -60,8 +62,17 @@ def is_structured(document: Document) -> bool:
 
 
 def matter(document: Document) -> Document:
-    """The document as the rules on a bill's matter see it: words only, no status, no changes."""
-    return replace(document, fields=((MATTER, MATTER_VALUE),), change=None)
+    """The document as the rules on a bill's matter see it: words only, no status, no changes.
+
+    A bill of Congress is read without its number, since a state's "HR 32" is a resolution, and as
+    of Congress, since the states that its title may name are not where it is made.
+    """
+    plain = replace(document, fields=((MATTER, MATTER_VALUE),), change=None)
+    values = dict(document.fields)
+    if values.get("jurisdiction") != CONGRESS:
+        return plain
+    title = document.title.removeprefix(f"{CONGRESS} {values.get('bill', '')}: ")
+    return replace(plain, title=title, source_states=(CONGRESS,))
 
 
 def staged(document: Document, found: Sequence[Finding]) -> tuple[Finding, ...]:
@@ -111,9 +122,7 @@ def _finding(ours: Finding, step: Step, values: dict[str, str]) -> Finding:
         event_type=EventType(f"{family}_{outcome}"),
         stage=step.stage,
         direction=_direction(ours.direction, outcome),
-        jurisdiction=replace(
-            ours.jurisdiction, state=values.get("jurisdiction") or ours.jurisdiction.state
-        ),
+        jurisdiction=_jurisdiction(ours.jurisdiction, values.get("jurisdiction", "")),
         bill=normal_bill(values["bill"]) if values.get("bill") else ours.bill,
         instrument=Instrument.RESOLUTION if resolution else Instrument.BILL,
         occurred=StatedDate(day=step.day, origin="action") if step.day else None,
@@ -124,6 +133,13 @@ def _finding(ours: Finding, step: Step, values: dict[str, str]) -> Finding:
         note=step.mark or ours.note,
         attributes=_attributes(ours, values),
     )
+
+
+def _jurisdiction(found: Jurisdiction, legislature: str) -> Jurisdiction:
+    """That of the legislature; a bill of Congress is federal."""
+    if legislature == CONGRESS:
+        return Jurisdiction()
+    return replace(found, state=legislature or found.state)
 
 
 def _direction(toward: Direction, outcome: str) -> Direction:

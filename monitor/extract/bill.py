@@ -158,9 +158,11 @@ def _values(
 
 
 def session_word(bill: Bill) -> str:
-    """How sessions compare across sources: "2025" or "2025 special"; "" where nothing is said."""
+    """How sessions compare across sources: "2025", "2025 special" or, for those of Congress,
+    "2025 congress", since a state's HR 32 is none of Congress; "" where nothing is said."""
     year = str(bill.year) if bill.year else ""
-    return f"{year} special".strip() if bill.special else year
+    kind = "congress" if bill.jurisdiction == "US" else "special" if bill.special else ""
+    return f"{year} {kind}".strip()
 
 
 def effective_day(actions: list[Action]) -> str:

@@ -59,6 +59,11 @@ OPENSTATES_KNOWN = frozenset(OPENSTATES) | {
     "veto-override-failure", "carried-over", "conference",
 }  # fmt: skip
 
+#: A bill that goes on: "Continued pursuant to House Rule 22 to 2027".
+_ON = (
+    r"(?:carried|held|laid|continued) over|carryover|"
+    r"continued (?:pursuant .{0,40})?to (?:20\d\d|next)"
+)
 _GOVERNOR = r"(?:the )?(?:gov(?:ernor|\b)|executive|mayor|president of the united states)"
 #: The first that matches counts, so that "veto overridden" is no veto and "ought not" no report.
 _WORDS: tuple[tuple[str, Stage | None], ...] = (
@@ -83,7 +88,7 @@ _WORDS: tuple[tuple[str, Stage | None], ...] = (
      r"|enrolled|passed both|signed by (?:the )?(?:speaker|president)|concur(?:s|red) in .{0,40}"
      r"amendment|conference report (?:adopted|agreed)|returned passed|ordered enrolled",
      Stage.PASSED_BOTH),
-    (r"(?:carried|held|laid|continued) over|carryover|continued to (?:20\d\d|next)", None),
+    (_ON, None),
     (r"\bdied\b|sine die|indefinitely postponed|inexpedient to legislate|failed to pass|"
      r"\bwithdrawn\b(?! from)|stricken from|\bfailed\b(?! (?:to )?(?:amend|adopt))|"
      r"passed by indefinitely|left in .{0,40}committee|bill is dead", Stage.DIED),
@@ -94,7 +99,8 @@ _WORDS: tuple[tuple[str, Stage | None], ...] = (
      r"favorable (?:by|with)|reported from", Stage.IN_COMMITTEE),
     (r"(?:third|3rd|final) reading.{0,40}passed|passed .{0,20}(?:third|3rd) reading|read (?:a |"
      r"the )?third time.{0,40}passed|passed (?:the )?(?:house|senate|assembly)|"
-     r"(?:house|senate|assembly)[:,]? (?:read .{0,30})?passed|^passed\b|engrossed|"
+     r"(?:house|senate|assembly)[:,]? (?:read .{0,30})?passed|"
+     r"^passed\b(?! (?:by\b|to .{0,40}committee))|engrossed|"
      r"passed; yeas|final passage",
      Stage.PASSED_ONE_CHAMBER),
     (r"pre-?filed", Stage.PREFILED),
@@ -103,9 +109,7 @@ _WORDS: tuple[tuple[str, Stage | None], ...] = (
 )  # fmt: skip
 _PATTERNS = tuple((re.compile(pattern, re.IGNORECASE), stage) for pattern, stage in _WORDS)
 _LINE_ITEM = re.compile(_WORDS[0][0], re.IGNORECASE)
-_CARRIED = re.compile(
-    r"(?:carried|held|laid|continued) over|carryover|continued to (?:20\d\d|next)", re.IGNORECASE
-)
+_CARRIED = re.compile(_ON, re.IGNORECASE)
 _AMENDED = re.compile(r"\bas amended|with (?:senate |house )?amendment", re.IGNORECASE)
 _MAX_CHARS = 400
 

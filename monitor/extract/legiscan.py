@@ -67,6 +67,11 @@ _FOUND = shape(
     known="state bill_number url text_url research_url last_action_date last_action title",
 )
 _STATUS = {1: "introduced", 2: "engrossed", 3: "enrolled", 4: "passed", 5: "vetoed", 6: "failed"}
+#: LegiScan names the measures of Congress like those of a state: its HB is an H.R.
+_CONGRESS = {
+    "HB": "HR", "SB": "S", "HJR": "HJRES", "SJR": "SJRES", "HCR": "HCONRES", "SCR": "SCONRES",
+    "HR": "HRES", "SR": "SRES",
+}  # fmt: skip
 #: The history's own words say more than the progress event of the same day.
 _FINER = frozenset(
     {Stage.WITHOUT_SIGNATURE, Stage.VETO_OVERRIDDEN, Stage.POCKET_VETO, Stage.PREFILED}
@@ -167,7 +172,7 @@ def bill_of(record: Record, strict: Strict) -> tuple[Bill, str]:
     bill = Bill(
         jurisdiction=state,
         session=text(session, "session_id"),
-        number=spelled(state, text(one, "bill_number")),
+        number=_spelled(state, text(one, "bill_number")),
         title=text(one, "title"),
         summary=text(one, "description"),
         special=whole(session, "special") == 1,
@@ -233,6 +238,13 @@ def _versions(one: Record, strict: Strict) -> Iterable[Version]:
         yield Version(name=text(row, "type"), url=url, day=day(row, "date"))
 
 
+def _spelled(state: str, number: str) -> str:
+    """The number as its legislature writes it; Congress has words of its own for each type."""
+    written = spelled(state, number)
+    letters, _, rest = written.partition(" ")
+    return f"{_CONGRESS.get(letters, letters)} {rest}" if state == "US" and rest else written
+
+
 def _companions(one: Record, state: str, strict: Strict) -> tuple[str, ...]:
     rows = strict.records(one.get("sasts"), _SAST)
-    return tuple(sorted({spelled(state, text(row, "sast_bill_number")) for row in rows}))
+    return tuple(sorted({_spelled(state, text(row, "sast_bill_number")) for row in rows}))

@@ -176,12 +176,13 @@ def gap_days(left: Span | None, right: Span | None) -> int | None:
 
 
 def other_session(left: str, right: str) -> bool:
-    """Whether two stated sessions ("2025", "2025 special") differ: numbers come again in each.
+    """Whether two stated sessions differ: numbers come again in each.
 
-    Two-year sessions are named by either year; where one is not stated nothing is known.
+    "2025", "2025 special" and "2025 congress" are three. Two-year sessions are named by either
+    year; where one is not stated nothing is known.
     """
     if not (left and right):
         return False
     years = [int(session[:4]) for session in (left, right) if session[:4].isdigit()]
     far = len(years) == 2 and abs(years[0] - years[1]) > 1
-    return far or left.endswith("special") is not right.endswith("special")
+    return far or left.lstrip("0123456789 ") != right.lstrip("0123456789 ")

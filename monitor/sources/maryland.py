@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from typing import Annotated
 
 from pydantic import Field, HttpUrl
 
@@ -19,6 +20,7 @@ from monitor.domain.vocabulary import Stage
 from monitor.extract.bill import Bill, bill_item, spelled
 from monitor.extract.bill_stages import PARTIAL, Action, stage_of_words
 from monitor.extract.json_api import Record, Strict, day, joined, parsed, shape, text
+from monitor.extract.sessions import maryland
 from monitor.kinds import Options, ReadContext, SourceKind, WebAddress
 
 _MAX_BYTES = 60_000_000
@@ -50,7 +52,12 @@ class MarylandOptions(Options):
     """Options of Maryland's master list."""
 
     session: str = Field(
-        pattern=r"^20\d\d(RS|S\d)$", description="the session: 2026RS, or 2021S1 for a special one"
+        default="",
+        pattern=r"^(20\d\d(RS|S\d))?$",
+        description="one session alone: 2026RS; empty: the regular one by the date",
+    )
+    special: tuple[Annotated[str, Field(pattern=r"^20\d\dS\d$")], ...] = Field(
+        default=(), max_length=4, description="special sessions besides: 2025S1"
     )
     base: WebAddress = Field(
         default=HttpUrl("https://mgaleg.maryland.gov/"), description="address of the site"
@@ -60,7 +67,13 @@ class MarylandOptions(Options):
 def first(
     source: Source, options: MarylandOptions, cursor: str, now: datetime
 ) -> tuple[Request, ...]:
-    """The session's file."""
+    """The file of each session: the regular one of the day, and the special ones named."""
+    current = (options.session,) if options.session else maryland(now.date())
+    wanted = dict.fromkeys((*current, *options.special))
+    return tuple(_file(source, options, session) for session in wanted)
+
+
+def _file(source: Source, options: MarylandOptions, session: str) -> Request:
     expect = source.expect
     larger = Expectation(
         min_bytes=expect.min_bytes,
@@ -70,8 +83,9 @@ def first(
         min_items=expect.min_items,
     )
     base = str(options.base).rstrip("/")
-    url = f"{base}/{options.session}/misc/billsmasterlist/legislation.json"
-    return (Request(url=url, accept="application/json", expect=larger),)
+    url = f"{base}/{session}/misc/billsmasterlist/legislation.json"
+    asked = (("session", session),)
+    return Request(url=url, accept="application/json", context=asked, expect=larger)
 
 
 def read(snapshot: Snapshot, context: ReadContext[MarylandOptions]) -> Reading:
@@ -84,13 +98,14 @@ def read(snapshot: Snapshot, context: ReadContext[MarylandOptions]) -> Reading:
         reason = f"{len(answer)} bills, expected at least {least}"
         return Reading(cursor=context.cursor, rejected=reason)
     found = strict.records(answer, _BILL)
+    session = _session(snapshot, context.options)
     items: list[Item] = []
     problems: list[str] = []
     for one in found:
         words = joined((text(one, "BillNumber"), text(one, "Title"), text(one, "Synopsis")))
         if text(one, "BillNumber") and context.relevant(words.encode()):
             item, odd = bill_item(
-                _bill(one, context.options),
+                _bill(one, session),
                 source_id=context.source.id,
                 today=snapshot.captured_at.date(),
                 locator=f"bill {text(one, 'BillNumber')}",
@@ -106,25 +121,31 @@ def read(snapshot: Snapshot, context: ReadContext[MarylandOptions]) -> Reading:
     )
 
 
-def _bill(one: Record, options: MarylandOptions) -> Bill:
+def _session(snapshot: Snapshot, options: MarylandOptions) -> str:
+    """The session that was asked for; that of the day where the request does not say."""
+    asked = dict(snapshot.request.context).get("session", "")
+    return asked or options.session or maryland(snapshot.captured_at.date())[0]
+
+
+def _bill(one: Record, session: str) -> Bill:
     number, crossfile = text(one, "BillNumber"), text(one, "CrossfileBillNumber")
     status = text(one, "Status")
-    page = f"mgawebsite/Legislation/Details/{number.lower()}?ys={options.session}"
+    page = f"mgawebsite/Legislation/Details/{number.lower()}?ys={session}"
     return Bill(
         jurisdiction="MD",
-        session=options.session,
+        session=session,
         number=spelled("MD", number),
         title=text(one, "Title"),
         summary=text(one, "Synopsis"),
-        special=not options.session.endswith("RS"),
-        year=int(options.session[:4]),
+        special=not session.endswith("RS"),
+        year=int(session[:4]),
         actions=tuple(_actions(one, number)),
         status=status,
         undated=_last_stage(one, status),
         as_of=day(one, "StatusCurrentAsOf"),
         companions=(spelled("MD", crossfile),) if crossfile else (),
         resolution=number[1:2] in ("R", "J"),
-        bill_id=f"mga {options.session} {number}",
+        bill_id=f"mga {session} {number}",
         url=f"https://mgaleg.maryland.gov/{page}",
     )
 
@@ -172,7 +193,7 @@ KIND = SourceKind(
     name="maryland",
     summary="The Maryland General Assembly's own master list, one JSON file a session without a "
     "key. Readings have their days; the governor's action stands in the status alone and is told "
-    "without a day. Cross-filed bills are linked.",
+    "without a day. Cross-filed bills are linked. The session follows from the date.",
     options=MarylandOptions,
     first=first,
     read=read,
@@ -186,6 +207,6 @@ KIND = SourceKind(
   states: [MD]
   sees: [state_mandate_introduced, state_limit_introduced, state_limit_enacted]
   schedule: {every: 6h}
-  options: {session: 2026RS}
+  options: {special: [2025S1]}
 """,
 )

@@ -19,6 +19,7 @@ from monitor.domain.vocabulary import Stage
 from monitor.extract.bill import Bill, bill_item, spelled
 from monitor.extract.bill_stages import Action
 from monitor.extract.json_api import Record, Strict, day, joined, parsed_record, shape, text, whole
+from monitor.extract.sessions import new_york
 from monitor.kinds import Options, ReadContext, SourceKind, WebAddress
 
 _KEY = "NYSENATE_API_KEY"
@@ -59,7 +60,12 @@ _STAGES: dict[str, tuple[Stage | None, str]] = {
 class NewYorkOptions(Options):
     """Options of Open Legislation."""
 
-    session: int = Field(ge=2009, le=2099, description="first year of the two-year session: 2025")
+    session: int = Field(
+        default=0,
+        ge=0,
+        le=2099,
+        description="one session alone, by its first year: 2025; 0: the current one by the date",
+    )
     term: str = Field(
         default='"287(g)" OR "immigration enforcement" OR "immigration detainer" OR '
         '"civil immigration"',
@@ -76,11 +82,12 @@ class NewYorkOptions(Options):
 def first(
     source: Source, options: NewYorkOptions, cursor: str, now: datetime
 ) -> tuple[Request, ...]:
-    """The search, newest action first."""
-    return (_page(source, options, 1),)
+    """The search in each session still at work, newest action first."""
+    sessions = (options.session,) if options.session else new_york(now.date())
+    return tuple(_page(source, options, session, 1) for session in sessions)
 
 
-def _page(source: Source, options: NewYorkOptions, offset: int) -> Request:
+def _page(source: Source, options: NewYorkOptions, session: int, offset: int) -> Request:
     values = {
         "term": options.term,
         "sort": "status.actionDate:DESC",
@@ -89,11 +96,11 @@ def _page(source: Source, options: NewYorkOptions, offset: int) -> Request:
     }
     base = str(options.base).rstrip("/")
     return Request(
-        url=f"{base}/bills/{options.session}/search?{urlencode(values)}",
+        url=f"{base}/bills/{session}/search?{urlencode(values)}",
         purpose="main" if offset == 1 else "page",
         accept="application/json",
         secret_query=(("key", _KEY),),
-        context=(("offset", str(offset)),),
+        context=(("session", str(session)), ("offset", str(offset))),
         expect=source.expect,
     )
 
@@ -110,15 +117,21 @@ def read(snapshot: Snapshot, context: ReadContext[NewYorkOptions]) -> Reading:
     bills = [b for row in rows if (b := strict.record(row.get("result"), _BILL)) is not None]
     made = [_item(one, strict, snapshot, context) for one in bills]
     ours = [(item, odd) for item, odd in made if _relevant(item, context)]
-    offset = int(dict(snapshot.request.context).get("offset", "1") or 1)
+    asked = dict(snapshot.request.context)
+    offset = int(asked.get("offset", "1") or 1)
+    session = int(asked.get("session", "0") or 0) or _session(snapshot, context.options)
     further = range(1 + _PAGE_SIZE, whole(record, "total") + 1, _PAGE_SIZE) if offset == 1 else ()
     return Reading(
         items=tuple(item for item, _ in ours),
-        next_requests=tuple(_page(context.source, context.options, n) for n in further),
+        next_requests=tuple(_page(context.source, context.options, session, n) for n in further),
         cursor="1",
         problems=(*strict.problems, *(line for _, odd in ours for line in odd)),
         skipped=len(made) - len(ours),
     )
+
+
+def _session(snapshot: Snapshot, options: NewYorkOptions) -> int:
+    return options.session or new_york(snapshot.captured_at.date())[0]
 
 
 def _relevant(item: Item, context: ReadContext[NewYorkOptions]) -> bool:
@@ -174,7 +187,8 @@ KIND = SourceKind(
     name="new_york",
     summary="New York bills by the Senate's Open Legislation API (free key in NYSENATE_API_KEY, "
     "from legislation.nysenate.gov): one full-text search over a session, with the milestones of "
-    "each bill. A bill that was substituted names the other one.",
+    "each bill. A bill that was substituted names the other one. The session follows from the "
+    "date.",
     options=NewYorkOptions,
     first=first,
     read=read,
@@ -190,6 +204,6 @@ KIND = SourceKind(
   schedule: {every: 3h}
   needs_env: [NYSENATE_API_KEY]
   enabled: false
-  options: {session: 2025}
+  options: {}
 """,
 )

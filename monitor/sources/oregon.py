@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Annotated
 from urllib.parse import quote, urlencode
 
 from pydantic import Field, HttpUrl
@@ -19,11 +20,12 @@ from monitor.domain.source import Source
 from monitor.domain.vocabulary import Stage
 from monitor.extract.bill import Bill, Version, bill_item
 from monitor.extract.bill_stages import Action, read_action
-from monitor.extract.cursor import packed, unpacked
+from monitor.extract.cursor import packed, rows, unpacked
 from monitor.extract.json_api import Record, Strict, day, joined, parsed_record, shape, text
+from monitor.extract.sessions import oregon
 from monitor.kinds import Options, ReadContext, SourceKind, WebAddress
 
-_VERSION = 1
+_VERSION = 2
 _PAGE_SIZE = 500
 #: Days asked for again, since a change can appear with an earlier time.
 _OVERLAP = timedelta(days=2)
@@ -55,7 +57,12 @@ class OregonOptions(Options):
     """Options of Oregon's OData service."""
 
     session: str = Field(
-        pattern=r"^20\d\d[RSI]\d$", description="the session's key: 2025R1, 2025S1 for special ones"
+        default="",
+        pattern=r"^(20\d\d[RSI]\d)?$",
+        description="one session alone, by its key: 2025R1; empty: the regular one by the date",
+    )
+    special: tuple[Annotated[str, Field(pattern=r"^20\d\d[SI]\d$")], ...] = Field(
+        default=(), max_length=4, description="special sessions besides: 2025S1"
     )
     base: WebAddress = Field(
         default=HttpUrl("https://api.oregonlegislature.gov/odata/odataservice.svc/"),
@@ -66,13 +73,23 @@ class OregonOptions(Options):
 def first(
     source: Source, options: OregonOptions, cursor: str, now: datetime
 ) -> tuple[Request, ...]:
-    """Measures modified since the last check; all of the session at first."""
-    since = unpacked(cursor, _VERSION).get("since")
-    return (_request(source, options, since if isinstance(since, str) else "", 0),)
+    """Measures modified since the last check; all of a session that was not asked for yet."""
+    known = _known(cursor)
+    current = (options.session,) if options.session else oregon(now.date())
+    wanted = dict.fromkeys((*current, *options.special))
+    return tuple(_request(source, options, name, known.get(name, ""), 0) for name in wanted)
 
 
-def _request(source: Source, options: OregonOptions, since: str, skip: int) -> Request:
-    wanted = f"SessionKey eq '{options.session}'"
+def _known(cursor: str) -> dict[str, str]:
+    """From which day to ask, by session."""
+    found = rows(unpacked(cursor, _VERSION), "since")
+    return {row[0]: row[1] for row in found if len(row) == 2}
+
+
+def _request(
+    source: Source, options: OregonOptions, session: str, since: str, skip: int
+) -> Request:
+    wanted = f"SessionKey eq '{session}'"
     if since:
         wanted += f" and ModifiedDate ge datetime'{since}T00:00:00'"
     values = {
@@ -87,7 +104,7 @@ def _request(source: Source, options: OregonOptions, since: str, skip: int) -> R
         url=f"{str(options.base).rstrip('/')}/Measures?{urlencode(values, quote_via=quote)}",
         purpose="page" if skip else "main",
         accept="application/json",
-        context=(("since", since), ("skip", str(skip))),
+        context=(("session", session), ("since", since), ("skip", str(skip))),
         expect=source.expect,
     )
 
@@ -99,19 +116,26 @@ def read(snapshot: Snapshot, context: ReadContext[OregonOptions]) -> Reading:
         raise ExtractError(f"{snapshot.request.url}: no list of measures; the format has changed")
     found = strict.records(answer["value"], _MEASURE)
     ours = [one for one in found if context.relevant(_words(one).encode())]
-    made = [_item(one, strict, snapshot, context) for one in ours]
     asked = dict(snapshot.request.context)
+    session = asked.get("session") or _session(snapshot, context.options)
+    made = [_item(one, session, strict, snapshot, context) for one in ours]
     skip = int(asked.get("skip", "0") or 0)
     full = len(found) >= _PAGE_SIZE
-    following = _request(context.source, context.options, asked.get("since", ""), skip + _PAGE_SIZE)
-    known = unpacked(context.cursor, _VERSION).get("since")
+    since = asked.get("since", "")
+    following = _request(context.source, context.options, session, since, skip + _PAGE_SIZE)
+    known = _known(context.cursor)
+    reached = max(known.get(session, ""), _reached(found, snapshot))
     return Reading(
         items=tuple(item for item, _ in made),
         next_requests=(following,) if full else (),
-        cursor=packed({"v": _VERSION, "since": max(str(known or ""), _reached(found, snapshot))}),
+        cursor=packed({"v": _VERSION, "since": [*map(list, {**known, session: reached}.items())]}),
         problems=(*strict.problems, *(line for _, odd in made for line in odd)),
         skipped=len(found) - len(ours),
     )
+
+
+def _session(snapshot: Snapshot, options: OregonOptions) -> str:
+    return options.session or oregon(snapshot.captured_at.date())[0]
 
 
 def _reached(found: Iterable[Record], snapshot: Snapshot) -> str:
@@ -131,10 +155,14 @@ def _summary(one: Record) -> str:
 
 
 def _item(
-    one: Record, strict: Strict, snapshot: Snapshot, context: ReadContext[OregonOptions]
+    one: Record,
+    session: str,
+    strict: Strict,
+    snapshot: Snapshot,
+    context: ReadContext[OregonOptions],
 ) -> tuple[Item, tuple[str, ...]]:
     return bill_item(
-        _bill(one, strict, context.options),
+        _bill(one, session, strict),
         source_id=context.source.id,
         today=snapshot.captured_at.date(),
         locator=f"measure {text(one, 'MeasurePrefix')} {text(one, 'MeasureNumber')}",
@@ -142,18 +170,18 @@ def _item(
     )
 
 
-def _bill(one: Record, strict: Strict, options: OregonOptions) -> Bill:
+def _bill(one: Record, session: str, strict: Strict) -> Bill:
     prefix, number = text(one, "MeasurePrefix"), text(one, "MeasureNumber")
     actions = tuple(_actions(one, strict))
     vetoed = one.get("Vetoed") is True and not any(a.stage is Stage.VETOED for a in actions)
     return Bill(
         jurisdiction="OR",
-        session=options.session,
+        session=session,
         number=f"{prefix} {number}",
         title=text(one, "RelatingTo"),
         summary=joined((text(one, "CatchLine"), _summary(one))),
-        special=options.session[4] == "S",
-        year=int(options.session[:4]),
+        special=session[4] == "S",
+        year=int(session[:4]),
         actions=actions,
         undated=(Stage.VETOED, "Vetoed") if vetoed else None,
         versions=tuple(
@@ -161,9 +189,8 @@ def _bill(one: Record, strict: Strict, options: OregonOptions) -> Bill:
             for row in strict.records(one.get("MeasureDocuments"), _DOCUMENT)
         ),
         resolution=not prefix.endswith("B"),
-        bill_id=f"olis {options.session} {prefix}{number}",
-        url="https://olis.oregonlegislature.gov/liz/"
-        f"{options.session}/Measures/Overview/{prefix}{number}",
+        bill_id=f"olis {session} {prefix}{number}",
+        url=f"https://olis.oregonlegislature.gov/liz/{session}/Measures/Overview/{prefix}{number}",
     )
 
 
@@ -179,7 +206,8 @@ def _actions(one: Record, strict: Strict) -> Iterable[Action]:
 KIND = SourceKind(
     name="oregon",
     summary="Measures of the Oregon Legislature by its OData service, without a key: all of a "
-    "session at first, then those modified since, with their history and texts.",
+    "session at first, then those modified since, with their history and texts. The session "
+    "follows from the date.",
     options=OregonOptions,
     first=first,
     read=read,
@@ -193,6 +221,6 @@ KIND = SourceKind(
   states: [OR]
   sees: [state_mandate_introduced, state_limit_introduced, state_limit_enacted]
   schedule: {every: 6h}
-  options: {session: 2025R1}
+  options: {special: [2025S1]}
 """,
 )

@@ -23,7 +23,7 @@ from monitor.registry import SOURCE_KINDS
 
 CASES = Path(__file__).parents[1] / "data/sources"
 NAMES = (
-    "courtlistener", "federal_register", "legiscan", "legistar", "maryland", "new_york",
+    "congress", "courtlistener", "federal_register", "legiscan", "legistar", "maryland", "new_york",
     "openstates", "oregon",
 )  # fmt: skip
 JUNK = st.one_of(

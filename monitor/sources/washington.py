@@ -1,0 +1,376 @@
+"""Kind `washington`: bills of the Washington State Legislature by its web services.
+
+Schema: wslwebservices.leg.wa.gov, LegislationService (operations as XML by GET):
+GetLegislationIntroducedSince, GetLegislativeStatusChangesByDateRange and
+GetLegislativeStatusChangesByBillNumber, with the types Legislation, LegislativeStatus and
+Companion of its WSDL and data dictionary.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from urllib.parse import urlencode
+
+from pydantic import Field, HttpUrl
+
+from monitor.domain.item import Reading
+from monitor.domain.snapshot import Expectation, Request, Snapshot
+from monitor.domain.source import Source
+from monitor.domain.vocabulary import Stage
+from monitor.extract.bill import Bill, bill_item
+from monitor.extract.bill_stages import PARTIAL, Action, read_action
+from monitor.extract.cursor import packed, rows, unpacked
+from monitor.extract.json_api import Record, Strict, day, joined, shape, text
+from monitor.extract.sessions import washington
+from monitor.extract.xml_api import inner, listed, parsed_xml
+from monitor.kinds import Options, ReadContext, SourceKind, WebAddress
+
+_VERSION = 1
+_MAX_BYTES = 60_000_000
+#: Days asked for again: an action is entered with its own day, sometimes days later.
+_OVERLAP = timedelta(days=7)
+#: Bills of a biennium are prefiled from this month of the year before.
+_PREFILED = (12, 1)
+_INTRODUCED, _CHANGES, _HISTORY = "introduced", "changes", "history"
+_LEGISLATION = shape(
+    "legislation",
+    "Biennium BillId BillNumber OriginalAgency",
+    known="SubstituteVersion EngrossedVersion ShortLegislationType Active DisplayNumber "
+    "StateFiscalNote LocalFiscalNote Appropriations RequestedByGovernor "
+    "RequestedByBudgetCommittee RequestedByDepartment RequestedByOther Request IntroducedDate "
+    "CurrentStatus Sponsor PrimeSponsorID",
+    optional="ShortDescription LongDescription LegalTitle Companions",
+)
+_STATUS = shape(
+    "legislative status",
+    "BillId HistoryLine ActionDate",
+    known="PartialVeto Veto AmendmentsExist",
+    optional="Status AmendedByOppositeBody",
+)
+_COMPANION = shape("companion", "BillId", known="Biennium Status")
+#: "2E2SHB 1000" is HB 1000 after two substitutes and two engrossments; others are no bills.
+_NUMBER = re.compile(r"(?:\d?E)?(?:\d?S)?([HS](?:B|JM|JR|CR|R)) (\d{4})")
+_RESOLUTIONS = ("JM", "JR", "CR", "R")
+_THIRD = re.compile(r"third reading, (?:passed|adopted)|^adopted\b", re.IGNORECASE)
+_RETURNED = re.compile(r"\breturned to (?:the )?(house|senate)\b", re.IGNORECASE)
+_OTHER = {"lower": "upper", "upper": "lower"}
+_CHAMBERS = {"House": "lower", "Senate": "upper"}
+_DAY = timedelta(days=1)
+#: Lines that speak of rules and readings in words that elsewhere move a bill.
+_NO_STEP = re.compile(
+    r"^passed to |\bminority;|retained in present status|^rules suspended|relieved of further",
+    re.IGNORECASE,
+)
+
+
+class WashingtonOptions(Options):
+    """Options of Washington's web services."""
+
+    biennium: str = Field(
+        default="", pattern=r"^(20\d\d-\d\d)?$", description="2025-26; empty: by the date"
+    )
+    base: WebAddress = Field(
+        default=HttpUrl("https://wslwebservices.leg.wa.gov/LegislationService.asmx/"),
+        description="address of the service",
+    )
+    watch: tuple[str, ...] = Field(
+        default=(), description="bill numbers that are ours whatever their titles say: HB 1234"
+    )
+    max_bills: int = Field(default=30, ge=1, le=300, description="histories asked per check")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """One of our bills, by all its versions: titles and companions that any of them names."""
+
+    number: str  #: "HB 1000"
+    titles: tuple[str, ...]
+    companions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _State:
+    """What is known between checks, of one biennium; a new one starts from nothing."""
+
+    biennium: str
+    since: str = ""  #: day of the last list of introduced legislation
+    bills: dict[str, _Known]
+    due: dict[str, str]  #: number whose history is to be read -> day it was found
+
+    def dump(self) -> str:
+        """For the cursor."""
+        bills = [[b.number, "\n".join(b.titles), *b.companions] for b in self.bills.values()]
+        due = [list(pair) for pair in self.due.items()]
+        return packed({"v": _VERSION, "biennium": self.biennium, "since": self.since,
+                       "bills": bills, "due": due})  # fmt: skip
+
+
+def _load(cursor: str, biennium: str) -> _State:
+    state = unpacked(cursor, _VERSION)
+    if state.get("biennium") != biennium:
+        return _State(biennium=biennium, bills={}, due={})
+    since = state.get("since")
+    found = (row for row in rows(state, "bills") if len(row) >= 2)
+    return _State(
+        biennium=biennium,
+        since=since if isinstance(since, str) else "",
+        bills={r[0]: _Known(number=r[0], titles=tuple(r[1].split("\n")), companions=tuple(r[2:]))
+               for r in found},
+        due={row[0]: row[1] for row in rows(state, "due") if len(row) == 2},
+    )  # fmt: skip
+
+
+def first(
+    source: Source, options: WashingtonOptions, cursor: str, now: datetime
+) -> tuple[Request, ...]:
+    """What was introduced since, whose status changed, and histories still to be read."""
+    biennium = options.biennium or washington(now.date())[0]
+    state = _load(cursor, biennium)
+    opened = date(int(biennium[:4]) - 1, *_PREFILED)
+    today = now.date()
+    since = date.fromisoformat(state.since) - _OVERLAP if state.since else opened
+    window = {"biennium": biennium, "beginDate": today - _OVERLAP, "endDate": today + _DAY}
+    return (
+        _call(source, options, _INTRODUCED, biennium, sinceDate=since),
+        _call(source, options, _CHANGES, biennium, **window),
+        *_histories(source, options, state, list(state.due)[: options.max_bills], today),
+    )
+
+
+_OPERATIONS = {
+    _INTRODUCED: "GetLegislationIntroducedSince",
+    _CHANGES: "GetLegislativeStatusChangesByDateRange",
+    _HISTORY: "GetLegislativeStatusChangesByBillNumber",
+}
+
+
+def _call(
+    source: Source, options: WashingtonOptions, op: str, session: str, **values: object
+) -> Request:
+    return Request(
+        url=f"{str(options.base).rstrip('/')}/{_OPERATIONS[op]}?{urlencode(values)}",
+        purpose=_HISTORY if op == _HISTORY else "main",
+        accept="text/xml, application/xml",
+        context=(("op", op), ("biennium", session), ("bill", str(values.get("billNumber", "")))),
+        expect=_larger(source.expect),
+    )
+
+
+def _larger(expect: Expectation) -> Expectation:
+    """The list of a whole session has some ten million bytes."""
+    return Expectation(
+        min_bytes=expect.min_bytes,
+        max_bytes=max(expect.max_bytes, _MAX_BYTES),
+        media_types=expect.media_types,
+        must_contain=expect.must_contain,
+        min_items=expect.min_items,
+    )
+
+
+def _histories(
+    source: Source,
+    options: WashingtonOptions,
+    state: _State,
+    numbers: Iterable[str],
+    today: date,
+) -> tuple[Request, ...]:
+    begin = date(int(state.biennium[:4]) - 1, *_PREFILED)
+    return tuple(
+        _call(source, options, _HISTORY, state.biennium, biennium=state.biennium,
+              billNumber=number.partition(" ")[2], beginDate=begin, endDate=today + _DAY)
+        for number in numbers
+    )  # fmt: skip
+
+
+def read(snapshot: Snapshot, context: ReadContext[WashingtonOptions]) -> Reading:
+    """New legislation, changes of status, or the history of one bill."""
+    asked, strict = dict(snapshot.request.context), Strict()
+    current = washington(snapshot.captured_at.date())[0]
+    biennium = asked.get("biennium") or context.options.biennium or current
+    state = _load(context.cursor, biennium)
+    match asked.get("op", _INTRODUCED):
+        case "history":
+            return _history(state, strict, snapshot, context)
+        case "changes":
+            return _changes(state, strict, snapshot, context)
+        case _:
+            return _introduced(state, strict, snapshot, context)
+
+
+def _rows(snapshot: Snapshot, root: str, item: str) -> list[object]:
+    return listed(parsed_xml(snapshot, root), item) or []
+
+
+def number_of(words: str) -> str:
+    """ "HB 1000" of "2E2SHB 1000"; "" for appointments, initiatives and anything else."""
+    found = _NUMBER.fullmatch(" ".join(words.split()))
+    return f"{found.group(1)} {int(found.group(2))}" if found else ""
+
+
+def _introduced(
+    state: _State, strict: Strict, snapshot: Snapshot, context: ReadContext[WashingtonOptions]
+) -> Reading:
+    """Legislation whose titles may be ours; each version of a bill comes with its own."""
+    found = strict.records(_rows(snapshot, "ArrayOfLegislation", "Legislation"), _LEGISLATION)
+    named = [(number_of(text(one, "BillId")), one) for one in found]
+    named = [(n, one) for n, one in named if n and text(one, "Biennium") == state.biennium]
+    watched = {number_of(words) for words in context.options.watch}
+    bills = dict(state.bills)
+    for number, one in named:
+        ours = number in bills or number in watched or context.relevant(_words(number, one))
+        if ours:
+            bills[number] = _merged(bills.get(number), number, one, strict)
+    fresh = [number for number, known in bills.items() if state.bills.get(number) != known]
+    today = snapshot.captured_at.date()
+    state = replace(state, bills=bills, since=today.isoformat())
+    reading = _asked(fresh, state, strict, snapshot, context)
+    return replace(reading, skipped=len({number for number, _ in named} - bills.keys()))
+
+
+def _words(number: str, one: Record) -> bytes:
+    return joined((number, *_titles(one))).encode()
+
+
+def _titles(one: Record) -> tuple[str, ...]:
+    names = ("LongDescription", "LegalTitle", "ShortDescription")
+    return tuple(words for name in names if (words := text(one, name)))
+
+
+def _merged(known: _Known | None, number: str, one: Record, strict: Strict) -> _Known:
+    """What is known of the bill and what this version adds; its own titles stand first."""
+    rows_of = strict.records(inner(one, "Companions", "Companion"), _COMPANION)
+    companions = {number_of(text(row, "BillId")) for row in rows_of} - {""}
+    earlier = known or _Known(number=number, titles=())
+    return _Known(
+        number=number,
+        titles=tuple(dict.fromkeys((*_titles(one), *earlier.titles))),
+        companions=tuple(sorted(companions | set(earlier.companions))),
+    )
+
+
+def _changes(
+    state: _State, strict: Strict, snapshot: Snapshot, context: ReadContext[WashingtonOptions]
+) -> Reading:
+    """Our bills whose status changed within the last days."""
+    found = strict.records(
+        _rows(snapshot, "ArrayOfLegislativeStatus", "LegislativeStatus"), _STATUS
+    )
+    numbers = dict.fromkeys(number_of(text(one, "BillId")) for one in found)
+    fresh = [number for number in numbers if number in state.bills]
+    return _asked(fresh, state, strict, snapshot, context)
+
+
+def _asked(
+    numbers: Iterable[str],
+    state: _State,
+    strict: Strict,
+    snapshot: Snapshot,
+    context: ReadContext[WashingtonOptions],
+) -> Reading:
+    """Ask for these histories; what this check has no room for waits for the next."""
+    today = snapshot.captured_at.date()
+    fresh = [number for number in numbers if number not in state.due]
+    state = replace(state, due={**state.due, **dict.fromkeys(fresh, today.isoformat())})
+    options = context.options
+    wanted = fresh[: options.max_bills]
+    return Reading(
+        cursor=state.dump(),
+        next_requests=_histories(context.source, options, state, wanted, today),
+        problems=strict.problems,
+    )
+
+
+def _history(
+    state: _State, strict: Strict, snapshot: Snapshot, context: ReadContext[WashingtonOptions]
+) -> Reading:
+    asked = dict(snapshot.request.context).get("bill", "")
+    found = strict.records(
+        _rows(snapshot, "ArrayOfLegislativeStatus", "LegislativeStatus"), _STATUS
+    )
+    known = next((b for n, b in state.bills.items() if n.partition(" ")[2] == asked), None)
+    due = {n: on for n, on in state.due.items() if n.partition(" ")[2] != asked}
+    cursor = replace(state, due=due).dump()
+    if known is None:
+        return Reading(cursor=cursor, problems=strict.problems)
+    item, odd = bill_item(
+        _bill(known, found, state.biennium, strict),
+        source_id=context.source.id,
+        today=snapshot.captured_at.date(),
+        locator=f"bill {known.number}",
+        extractor="washington 1",
+    )
+    return Reading(items=(item,), cursor=cursor, problems=(*strict.problems, *odd))
+
+
+def _bill(known: _Known, found: list[Record], biennium: str, strict: Strict) -> Bill:
+    kind, _, number = known.number.partition(" ")
+    year = int(biennium[:4])
+    return Bill(
+        jurisdiction="WA",
+        session=biennium,
+        number=known.number,
+        title=known.titles[0] if known.titles else known.number,
+        summary=joined(known.titles[1:]),
+        year=year,
+        actions=tuple(actions_of(found, kind, strict)),
+        status=text(found[-1], "Status") if found else "",
+        companions=known.companions,
+        resolution=kind[1:] in _RESOLUTIONS,
+        bill_id=f"wsl {biennium} {known.number}",
+        url=f"https://app.leg.wa.gov/billsummary?BillNumber={number}&Year={year}&Initiative=false",
+    )
+
+
+def actions_of(found: Iterable[Record], kind: str, strict: Strict) -> Iterable[Action]:
+    """The steps in the order of the history.
+
+    The lines do not name the chamber that acts: a bill starts in its own, goes to the other one
+    when passed there, and back where a line says that it was returned.
+    """
+    chamber = _CHAMBERS["House" if kind.startswith("H") else "Senate"]
+    for row in sorted(found, key=lambda one: text(one, "ActionDate")):
+        on, words = day(row, "ActionDate"), text(row, "HistoryLine")
+        if on is None:
+            strict.note("date_unreadable: an action without a day")
+            continue
+        returned = _RETURNED.search(words)
+        if returned:
+            chamber = _CHAMBERS[returned.group(1).capitalize()]
+        if _THIRD.search(words):
+            amended = text(row, "AmendedByOppositeBody").lower() == "true"
+            mark = PARTIAL if amended else ""
+            yield Action(
+                day=on, text=words, stage=Stage.PASSED_ONE_CHAMBER, chamber=chamber, mark=mark
+            )
+            chamber = _OTHER[chamber]
+        elif _NO_STEP.search(words):
+            yield Action(day=on, text=words)
+        else:
+            yield read_action(on, words, chamber)
+
+
+KIND = SourceKind(
+    name="washington",
+    summary="Bills of the Washington State Legislature by its web services, without a key: "
+    "legislation introduced since the last check is told by its titles, substitutes with their "
+    "own; of those that may be ours the history is asked whenever their status changed. The "
+    "biennium follows from the date.",
+    options=WashingtonOptions,
+    first=first,
+    read=read,
+    example="""\
+- id: example_washington
+  kind: washington
+  name: Washington State Legislature, bills
+  publisher: Washington State Legislature
+  tier: official
+  document_kind: bill
+  states: [WA]
+  sees: [state_mandate_introduced, state_limit_introduced, state_limit_enacted]
+  schedule: {every: 6h, time_zone: America/Los_Angeles}
+  options: {}
+""",
+)
