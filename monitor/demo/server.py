@@ -60,7 +60,8 @@ def _handler(demo: DemoServer) -> type[BaseHTTPRequestHandler]:
             if self.headers.get("If-None-Match") == etag:
                 self._answer(304, b"", {"ETag": etag})
                 return
-            self._answer(200, page.body, {"ETag": etag, "Content-Type": page.media_type})
+            named = {"ETag": etag} if page.status == 200 else {}
+            self._answer(page.status, page.body, {**named, "Content-Type": page.media_type})
 
         def _answer(self, status: int, body: bytes, headers: Mapping[str, str]) -> None:
             self.send_response(status)

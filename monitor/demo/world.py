@@ -85,6 +85,7 @@ class Page:
 
     body: bytes
     media_type: str
+    status: int = 200
 
 
 def read_texts(text: str) -> Texts:

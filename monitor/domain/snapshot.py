@@ -7,6 +7,9 @@ from datetime import datetime, timedelta
 
 from monitor.domain.ident import BodyHash, SnapshotId, SourceId, body_hash, content_id
 
+#: A header that we add ourselves: what was done to the body, or seen in it.
+NOTE = "x-monitor-note"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Validators:
@@ -49,6 +52,8 @@ class Request:
     ] = ()  #: carried to read(), e.g. title and date of the entry
     conditional: bool = True  #: send stored validators
     again: bool = False  #: a second look at something known: not waited for, not tried again
+    #: read() takes "not found" as well: snapshots with 404 or 410, or with 200 and such a NOTE
+    tells_gone: bool = False
     expect: Expectation = field(default_factory=Expectation)
     known: Validators = field(default_factory=Validators)  #: where the state remembers none
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from monitor.domain.ident import body_hash
 from monitor.domain.snapshot import (
+    NOTE,
     Blocked,
     FetchFailed,
     NotModified,
@@ -26,6 +27,8 @@ MAX_RETRY_AFTER = timedelta(hours=24)
 #: A host that says "too many requests" without saying for how long.
 DEFAULT_SILENCE = timedelta(seconds=60)
 _ANSWERS = frozenset((200, 201, 203))
+#: What a server says of what is not there any more (RFC 9110, sections 15.5.5 and 15.5.11).
+_GONE = frozenset((404, 410))
 #: Never stored: cookies and credentials, and what only concerned the connection.
 _UNKEPT = frozenset(
     ("set-cookie", "set-cookie2", "authorization", "www-authenticate", "proxy-authenticate",
@@ -67,20 +70,34 @@ def judge(job: FetchJob, answer: Received, how: Circumstances, now: datetime) ->
         final_url=how.final_url,
         media_type=media_type(answer),
     )
-    if block is not None:
-        return Blocked(
-            source_id=job.source_id,
-            request=job.request,
-            captured_at=now,
-            status=answer.status,
-            family=block.family,
-            detail=block.detail,
-            retry_after=retry_after(answer, now),
-        )
-    if answer.status not in _ANSWERS:
+    if block is None and answer.status in _ANSWERS:
+        return _expected(job, _snapshot(job, answer, body, how, now, echoed=body != whole))
+    if job.request.tells_gone and _says_gone(answer.status, block):
+        seen = _snapshot(job, answer, body, how, now, echoed=body != whole)
+        note = ((NOTE, f"soft_404: {block.detail}"),) if block else ()
+        return replace(seen, headers=(*seen.headers, *note))
+    return _no_answer(job, answer, how, now, block)
+
+
+def _says_gone(status: int, block: blocks.Block | None) -> bool:
+    return status in _GONE if block is None else block.family == "soft_404"
+
+
+def _no_answer(
+    job: FetchJob, answer: Received, how: Circumstances, now: datetime, block: blocks.Block | None
+) -> Blocked | FetchFailed:
+    if block is None:
         detail = f"{how.final_url} answered {answer.status}"
         return failed(job, now, "http_status", detail, how, answer)
-    return _expected(job, _snapshot(job, answer, body, how, now, echoed=body != whole))
+    return Blocked(
+        source_id=job.source_id,
+        request=job.request,
+        captured_at=now,
+        status=answer.status,
+        family=block.family,
+        detail=block.detail,
+        retry_after=retry_after(answer, now),
+    )
 
 
 def failed(
@@ -186,7 +203,7 @@ def _snapshot(
     name, origin = charset.decide(body, answer.header("content-type") or "")
     headers = tuple((key, _text(value, how)) for key, value in answer.headers if key not in _UNKEPT)
     if echoed:
-        headers = (*headers, ("x-monitor-note", "a secret that the server echoed was cut out"))
+        headers = (*headers, (NOTE, "a secret that the server echoed was cut out"))
     return Snapshot(
         source_id=job.source_id,
         request=job.request,

@@ -126,6 +126,7 @@ FIELDS: dict[str, str] = {
     "effective": "in force from",
     "amount": "number",
     "title": "headline",
+    "source_text": "wording",
 }
 
 

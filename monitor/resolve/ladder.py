@@ -43,6 +43,10 @@ _PROSE = frozenset({DocumentKind.NEWS, DocumentKind.RELEASE, DocumentKind.PAGE})
 _OLD_STORY = timedelta(days=60)
 #: An event told by everybody does not grow without bound; the rest is counted.
 MAX_EVIDENCE = 60
+#: Field of a record's changes: the capture that made a claim, and the one that no longer does.
+SEEN_IN = "seen_in"
+_NO_LONGER = "no longer published at"
+_OFFICES = frozenset({Tier.ROSTER, Tier.OFFICIAL})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,17 +293,35 @@ def may_tell(event: Event) -> bool:
     return not event.silent and event.worth is Worth.ALERT
 
 
+def tells_withdrawal(event: Event, step: Step, claim: Claim, *, kept_by_others: bool) -> bool:
+    """Whether readers hear of it: where nobody else said the same, or where an office took its own
+    words back; what is disputed already is not told again because its page is edited again."""
+    if not may_tell(event) or (kept_by_others and claim.tier not in _OFFICES):
+        return False
+    vanished = step.reason.startswith(_NO_LONGER)
+    return vanished or event.status is not Rung.DISPUTED
+
+
 def withdrawn(
-    event: Event, claim: Claim, now: datetime, *, gone: bool, kept_by_others: bool
+    event: Event,
+    claim: Claim,
+    now: datetime,
+    *,
+    gone: bool,
+    kept_by_others: bool,
+    seen_in: str = "",
 ) -> Step:
     """The event after a publisher took a statement back or took the page down.
 
     Its own words alone carried it: `disputed`. A page that vanished, or one of several sources,
-    leaves the status as it is and is said in the record.
+    leaves the status as it is and is said in the record. `seen_in` is the capture that shows it.
     """
     was, url = claim.finding.quote.text, claim.url
-    reason = f"no longer published at {url}" if gone else f"the text at {url} was changed"
-    changed: Changed = (("source_text", was, "" if gone else "(not in the text any more)"),)
+    reason = f"{_NO_LONGER} {url}" if gone else f"the text at {url} was changed"
+    now_says = "(no longer published)" if gone else "(not in the text any more)"
+    changed: Changed = (("source_text", was, now_says),)
+    if seen_in:
+        changed = (*changed, (SEEN_IN, claim.snapshot_id, seen_in))
     after = replace(event, updated_at=now)
     if gone or kept_by_others or event.status in (Rung.RETRACTED, Rung.DISPUTED):
         return Step(event=after, kind=RecordKind.AMENDED, changed=changed, reason=reason)

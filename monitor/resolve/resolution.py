@@ -295,8 +295,15 @@ def _withdraw(log: _Log, claim: Claim, claims: Sequence[Claim]) -> None:
     if renewed:
         return
     gone = claim.item_id in log.policy.gone
-    step = ladder.withdrawn(event, claim, log.now, gone=gone, kept_by_others=bool(others))
-    told = step.kind is RecordKind.DISPUTED and ladder.may_tell(event)
+    step = ladder.withdrawn(
+        event,
+        claim,
+        log.now,
+        gone=gone,
+        kept_by_others=bool(others),
+        seen_in=next(iter(log.policy.captured), ""),
+    )
+    told = ladder.tells_withdrawal(event, step, claim, kept_by_others=bool(others))
     log.write(
         ladder.record(
             step.kind or RecordKind.AMENDED,

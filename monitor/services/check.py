@@ -299,7 +299,9 @@ class CheckLoop:
         check.cursor = reading.cursor or check.cursor
         check.lying = check.lying or state_of.lies(check.state, snapshot)
         check.fresh[url] = (
-            (Validators(), "") if taken.unsettled else (snapshot.validators, snapshot.body_hash)
+            (Validators(), "")
+            if taken.unsettled or state_of.found_nothing(snapshot, reading)
+            else (snapshot.validators, snapshot.body_hash)
         )
         if snapshot.request.purpose == "main":
             check.main_ok = True

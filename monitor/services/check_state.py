@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from monitor.domain.health import HealthEntry
+from monitor.domain.item import Reading
 from monitor.domain.snapshot import (
     Blocked,
     FetchFailed,
@@ -87,6 +88,11 @@ def lies(state: SourceState, snapshot: Snapshot) -> bool:
         and validators == snapshot.validators
         and last_hash != snapshot.body_hash
     )
+
+
+def found_nothing(snapshot: Snapshot, reading: Reading) -> bool:
+    """A look that may find a page gone found none; it is asked for in full until it is back."""
+    return snapshot.request.tells_gone and not (reading.items or reading.skipped)
 
 
 def state_after(check: OpenCheck, now: datetime, imported: bool) -> SourceState:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,6 +17,7 @@ from monitor.domain.ident import EventId, SnapshotId
 from monitor.domain.item import Item, Revision
 from monitor.domain.snapshot import Snapshot
 from monitor.ports import Store
+from monitor.resolve.ladder import SEEN_IN
 from monitor.services import warc
 from monitor.services.bundle import pack, sealed
 from monitor.services.cover import html_cover, text_cover
@@ -63,9 +64,7 @@ def gather(store: Store, event_id: str) -> Gathered:
     stored = _all_of(store, event.id)
     checkpoints = _checkpoints(store, stored)
     records = tuple(store.records(event_id=event.id, limit=len(stored)))
-    ids = dict.fromkeys(
-        SnapshotId(e.snapshot_id) for record in records for e in record.event.evidence
-    )
+    ids = dict.fromkeys(id for record in records for id in _captures(record))
     found = {i: store.snapshot(i) for i in ids}
     captures = [store.stored_capture(i) for i in ids]
     return Gathered(
@@ -79,6 +78,12 @@ def gather(store: Store, event_id: str) -> Gathered:
         missing=tuple(i for i, snapshot in found.items() if snapshot is None),
         revisions=_revisions(store, records),
     )
+
+
+def _captures(record: Record) -> Iterator[SnapshotId]:
+    """What the event rests on after it, and what shows that a source took its words back."""
+    yield from (SnapshotId(evidence.snapshot_id) for evidence in record.event.evidence)
+    yield from (SnapshotId(now) for name, _, now in record.changed if name == SEEN_IN)
 
 
 def _all_of(store: Store, event_id: EventId) -> tuple[StoredRecord, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from urllib.parse import urlencode, urlsplit
 
@@ -13,15 +13,16 @@ from pydantic import Field, model_validator
 
 from monitor.domain.errors import ExtractError
 from monitor.domain.item import Item, Reading
-from monitor.domain.snapshot import Request, Snapshot
+from monitor.domain.snapshot import NOTE, Request, Snapshot
 from monitor.domain.source import Source
-from monitor.extract import followup
+from monitor.extract import followup, listed
 from monitor.extract.article import Article, read_article
 from monitor.extract.charset import decoded
-from monitor.extract.cursor import Json, packed, rows, unpacked
+from monitor.extract.cursor import Json, packed, unpacked
 from monitor.extract.dates import stated_date
 from monitor.extract.followup import Followup
 from monitor.extract.links import absolute, is_front_page, same_page, without_tracking
+from monitor.extract.listed import LOST_AFTER, LOST_BY_STATUS, Listed
 from monitor.extract.patterns import Pattern, Selector
 from monitor.extract.region import selected, without
 from monitor.extract.text import block_text, plain, tree
@@ -30,9 +31,6 @@ from monitor.kinds import Options, ReadContext, SourceKind, WebAddress
 _VERSION = 1
 _INDEX = "index"
 _MAX_LISTED = 300
-_REMEMBERED = 1000
-#: An article must be missing from so many index readings before it counts as taken down.
-_MISSES = 3
 #: Index pages of one check follow each other within this time.
 _IMPORT = timedelta(minutes=20)
 
@@ -80,19 +78,6 @@ class ListingOptions(Options):
         return self
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Known:
-    """An article that the index listed; `missing` counts index readings without it, `item` is "1"
-    once it was stored: then its edits always count, with or without a trigger."""
-
-    key: str
-    url: str
-    title: str = ""
-    published: str = ""
-    missing: int = 0
-    item: str = ""
-
-
 def first(
     source: Source, options: ListingOptions, cursor: str, now: datetime
 ) -> tuple[Request, ...]:
@@ -101,9 +86,9 @@ def first(
     waiting = [f for f in followup.load(state) if f.waits(now)]
     newest = waiting[-options.max_follow :] if options.max_follow else []
     again = [
-        replace(_followup(known).request(), again=True)
-        for known in _known(state)[: options.recheck]
-        if _due(known.key, source, options, now)
+        _look(known)
+        for known in listed.load(state)[: options.recheck]
+        if 0 < known.lost < LOST_AFTER or _due(known.key, source, options, now)
     ]
     return (_index_request(source, options, 0), *(f.request() for f in newest), *again)
 
@@ -145,16 +130,16 @@ def _index(snapshot: Snapshot, context: ReadContext[ListingOptions]) -> Reading:
     if is_front_page(snapshot.final_url) and not is_front_page(asked):
         return Reading(rejected=f"{asked} led to the front page {snapshot.final_url}: moved?")
     state = unpacked(context.cursor, _VERSION)
-    known, pending = _known(state), list(followup.load(state))
-    listed = _listed(snapshot, context.options)
+    known, pending = listed.load(state), list(followup.load(state))
+    found = _listed(snapshot, context.options)
     number = int(dict(snapshot.request.context).get("page", "0") or 0)
     least = context.source.expect.min_items
-    if number == 0 and len(listed) < max(least, 1):
-        words = f"{len(listed)} article links on {asked}, expected at least {max(least, 1)}"
+    if number == 0 and len(found) < max(least, 1):
+        words = f"{len(found)} article links on {asked}, expected at least {max(least, 1)}"
         return Reading(cursor=context.cursor, rejected=words)
     before = {k.key for k in known}
-    fresh = [entry for entry in listed if entry.key not in before]
-    kept, gone = _missed(known, {e.key for e in listed}, context.options, number)
+    fresh = [entry for entry in found if entry.key not in before]
+    kept, ask = listed.missed(known, {e.key for e in found}, judged=number == 0)
     new = [
         replace(_followup(entry), since=snapshot.captured_at.isoformat())
         for entry in reversed(fresh)
@@ -171,17 +156,15 @@ def _index(snapshot: Snapshot, context: ReadContext[ListingOptions]) -> Reading:
         fresh = [entry for entry in fresh if entry.key not in left]
     order = [*kept, *fresh] if number else [*fresh, *kept]
     # Only a page full of news can have pushed news on to the next one.
-    further = len(fresh) == len(listed) and number + 1 < context.options.pages
+    further = len(fresh) == len(found) and number + 1 < context.options.pages
     older = (_index_request(context.source, context.options, number + 1),) if further else ()
     follow = (f.request() for f in new[::-1][: context.options.max_follow])
     return Reading(
         items=items,
-        next_requests=(*older, *follow),
+        next_requests=(*older, *follow, *(_look(entry) for entry in ask)),
         cursor=_cursor(order, pending, _since(state, snapshot)),
-        listed=tuple(e.key for e in listed),
+        listed=tuple(e.key for e in found),
         complete=context.options.complete and context.options.pages == 1,
-        gone=gone,
-        problems=tuple(f"taken_down: {key} is no longer listed" for key in gone),
     )
 
 
@@ -200,12 +183,12 @@ def _titled(entry: Followup, context: ReadContext[ListingOptions]) -> bool:
     return context.relevant(entry.title.encode())
 
 
-def _listed(snapshot: Snapshot, options: ListingOptions) -> list[_Known]:
+def _listed(snapshot: Snapshot, options: ListingOptions) -> list[Listed]:
     """The articles an index page lists, each once, in its order."""
     page = tree(decoded(snapshot.body, snapshot.charset).text, what=snapshot.request.url)
     without(page, options.exclude)
     href, own = re2.compile(options.href), same_page(snapshot.final_url)
-    found: dict[str, _Known] = {}
+    found: dict[str, Listed] = {}
     for row in selected(page, options.rows):
         for anchor in selected(row, options.link):
             url = absolute(snapshot.final_url, anchor.get("href") or "")
@@ -220,13 +203,13 @@ def _listed(snapshot: Snapshot, options: ListingOptions) -> list[_Known]:
 
 def _listed_entry(
     row: HtmlElement, anchor: HtmlElement, url: str, options: ListingOptions
-) -> _Known:
+) -> Listed:
     words = ""
     if options.date is not None:
         for element in selected(row, options.date)[:1]:
             words = element.get("datetime") or block_text(element)
     day = stated_date(words)
-    return _Known(
+    return Listed(
         key=same_page(url),
         url=without_tracking(url),
         title=plain(anchor.text_content() or anchor.get("title") or "", max_chars=300),
@@ -234,43 +217,20 @@ def _listed_entry(
     )
 
 
-def _missed(
-    known: list[_Known], listed: set[str], options: ListingOptions, number: int
-) -> tuple[list[_Known], tuple[str, ...]]:
-    """The known articles with their misses counted, and the keys of those that are gone.
-
-    Only an article between others that are still listed can be missed: what stands below the
-    last one may just have moved to the next page. Judged on the first index page alone.
-    """
-    if number:
-        return known, ()
-    places = [n for n, entry in enumerate(known) if entry.key in listed]
-    last = places[-1] if places else -1
-    kept: list[_Known] = []
-    gone: list[str] = []
-    for place, entry in enumerate(known):
-        if entry.key in listed:
-            kept.append(replace(entry, missing=0))
-        elif place >= last:
-            kept.append(entry)
-        elif entry.missing + 1 >= _MISSES:
-            gone.append(entry.key)
-        else:
-            kept.append(replace(entry, missing=entry.missing + 1))
-    return kept, tuple(gone)
-
-
 def _article(snapshot: Snapshot, context: ReadContext[ListingOptions]) -> Reading:
     """The article as an item. Pages led elsewhere and unreadable ones are told from the index."""
     state = unpacked(context.cursor, _VERSION)
     entry = followup.announced(snapshot)
+    weight = _nothing_there(snapshot)
+    if weight and snapshot.request.tells_gone:
+        return _not_there(snapshot, entry.key, state, weight)
     first_look = any(f.key == entry.key for f in followup.load(state))
-    known, rest = _known(state), followup.without(followup.load(state), entry.key)
+    known, rest = listed.load(state), followup.without(followup.load(state), entry.key)
     stored, since = any(k.item and k.key == entry.key for k in known), _since(state, snapshot)
     relevant = context.relevant(snapshot.body) or context.relevant(entry.title.encode())
     if not (relevant or stored):
         return Reading(cursor=_cursor(known, rest, since), skipped=1)
-    known = [replace(k, item="1") if k.key == entry.key else k for k in known]
+    known = [replace(k, item="1", lost=0) if k.key == entry.key else k for k in known]
     cursor = _cursor(known, rest, since)
     fault = _astray(snapshot)
     if fault is None:
@@ -288,6 +248,33 @@ def _article(snapshot: Snapshot, context: ReadContext[ListingOptions]) -> Readin
     # At a later look the article as stored stays what it is: a lost page is no edit.
     items = (_index_item(entry, context),) if first_look else ()
     return Reading(items=items, cursor=cursor, problems=(fault,))
+
+
+def _look(entry: Listed) -> Request:
+    """A second look at an article, which may find that it is not there."""
+    return replace(_followup(entry).request(), again=True, tells_gone=True)
+
+
+def _nothing_there(snapshot: Snapshot) -> int:
+    """What the answer counts against the article being there; 0 for an article."""
+    said = any(n == NOTE and words.startswith("soft_404") for n, words in snapshot.headers)
+    led_away = _astray(snapshot) is not None
+    return LOST_BY_STATUS.get(snapshot.status, 1 if said or led_away else 0)
+
+
+def _not_there(snapshot: Snapshot, key: str, state: Json, weight: int) -> Reading:
+    """A known article of which nothing is at its own address: not gone before the third look."""
+    known = listed.load(state)
+    before = next((entry for entry in known if entry.key == key), None)
+    if before is None or before.lost >= LOST_AFTER:
+        return Reading()
+    after = listed.found_nothing(before, weight)
+    known = [after if entry.key == key else entry for entry in known]
+    cursor = _cursor(known, followup.load(state), _since(state, snapshot))
+    words = f"{snapshot.request.url} is not there ({_astray(snapshot) or snapshot.status})"
+    if after.lost < LOST_AFTER:
+        return Reading(cursor=cursor, problems=(f"not_there: {words}; looked at again soon",))
+    return Reading(cursor=cursor, gone=(key,), problems=(f"taken_down: {words}",))
 
 
 def _astray(snapshot: Snapshot) -> str | None:
@@ -329,7 +316,7 @@ def _index_item(entry: Followup, context: ReadContext[ListingOptions]) -> Item:
     )
 
 
-def _followup(entry: _Known) -> Followup:
+def _followup(entry: Listed) -> Followup:
     return Followup(
         key=entry.key,
         url=entry.url,
@@ -339,27 +326,16 @@ def _followup(entry: _Known) -> Followup:
     )
 
 
-def _known(state: Json) -> list[_Known]:
-    return [
-        _Known(key=r[0], url=r[1], title=r[2], published=r[3], missing=int(r[4]), item=r[5])
-        for r in rows(state, "known")
-        if len(r) == 6 and r[4].isdigit()
-    ]
-
-
-def _cursor(known: list[_Known], pending: list[Followup] | tuple[Followup, ...], since: str) -> str:
-    listed = [
-        [k.key, k.url, k.title, k.published, str(k.missing), k.item] for k in known[:_REMEMBERED]
-    ]
-    return packed({"v": _VERSION, "since": since, "known": listed, **followup.dump(pending)})
+def _cursor(known: list[Listed], pending: list[Followup] | tuple[Followup, ...], since: str) -> str:
+    return packed({"v": _VERSION, "since": since, **listed.dump(known), **followup.dump(pending)})
 
 
 KIND = SourceKind(
     name="listing",
     summary="Index pages that link articles, for sites without a feed. New articles are read; the "
     "most recent ones are looked at again from time to time, so that silent edits show as new "
-    "revisions; an article missing between others that are still listed, three times, counts as "
-    "taken down.",
+    "revisions. An article that is not at its own address at three looks in a row, or at one look "
+    "after the index left it out three times, counts as taken down and is told.",
     options=ListingOptions,
     first=first,
     read=read,

@@ -48,6 +48,7 @@ def reading(
     src: Source | None = None,
     final_url: str = "",
     trigger: bytes = b"",
+    status: int = 200,
 ) -> Reading:
     chosen = src or source()
     assert isinstance(chosen.options, ListingOptions)
@@ -56,7 +57,7 @@ def reading(
         source_id=chosen.id,
         request=asked,
         final_url=final_url or asked.url,
-        status=200,
+        status=status,
         headers=(),
         body=body,
         captured_at=NOW,
@@ -106,15 +107,57 @@ def test_silent_edit_is_the_same_item() -> None:
     assert one.items[0].id == two.items[0].id and one.items[0].digest != two.items[0].digest
 
 
-def test_an_article_missing_three_times_between_others_is_gone() -> None:
+def asked_again(got: Reading) -> list[str]:
+    return [r.url for r in got.next_requests if r.again and r.tells_gone]
+
+
+def test_an_article_missing_three_times_between_others_is_looked_for_at_its_own_address() -> None:
     cursor = reading(index("a", "b", "c")).cursor
-    seen = []
-    for _ in range(3):
+    asked = []
+    for _ in range(7):
         got = reading(index("a", "c"), cursor)
         cursor = got.cursor
-        seen.append(got.gone)
+        asked.append(asked_again(got))
+        assert got.gone == ()
+    assert asked == [[], [], [f"{URL}/b"], [], [], [f"{URL}/b"], []]
+    assert asked_again(reading(index("a", "b", "c"), cursor)) == [f"{URL}/b"]
+
+
+@pytest.mark.parametrize(
+    ("status", "unlisted", "looks"), [(404, 0, 3), (410, 0, 2), (404, 3, 1), (410, 3, 1)]
+)
+def test_what_is_not_at_its_own_address_is_gone_and_once(
+    status: int, unlisted: int, looks: int
+) -> None:
+    first_seen = reading(index("a", "b", "c"))
+    cursor = reading(ARTICLE, first_seen.cursor, first_seen.next_requests[1]).cursor
+    for _ in range(unlisted):
+        cursor = reading(index("a", "c"), cursor).cursor
+    look = replace(first_seen.next_requests[1], again=True, tells_gone=True)
+    gone = []
+    for _ in range(5):
+        got = reading(b"not found", cursor, look, status=status)
+        cursor = got.cursor or cursor
+        gone.append(got.gone)
+        assert got.items == ()
+    expected = [()] * (looks - 1) + [("sheriff.example.gov/news/b",)]
+    assert gone == expected + [()] * (5 - looks)
+    back = reading(ARTICLE, cursor, look)
+    assert len(back.items) == 1, "what comes back is read"
+    if not unlisted:
+        assert reading(b"not found", back.cursor, look, status=404).gone == ()
+
+
+def test_a_page_that_leads_to_the_front_counts_like_one_that_is_not_there() -> None:
+    got = reading(index("a", "b", "c"))
+    cursor = reading(ARTICLE, got.cursor, got.next_requests[1]).cursor
+    look = replace(got.next_requests[1], again=True, tells_gone=True)
+    seen = []
+    for _ in range(3):
+        away = reading(ARTICLE, cursor, look, final_url="https://sheriff.example.gov/")
+        cursor = away.cursor
+        seen.append(away.gone)
     assert seen == [(), (), ("sheriff.example.gov/news/b",)]
-    assert reading(index("a", "c"), cursor).gone == ()
 
 
 def test_a_window_that_moves_on_takes_nothing_down() -> None:
