@@ -7,6 +7,7 @@ Bounds stand before any parsing: a workbook is a zip of XML, and both can be bom
 
 from __future__ import annotations
 
+import functools
 import io
 import lzma
 import re
@@ -28,6 +29,9 @@ MAX_UNPACKED_BYTES = 128 * 1024 * 1024
 MAX_RATIO = 250
 MAX_ROWS = 200_000
 MAX_LINK_CELLS = 100_000
+#: From the first to the last cell of a sheet, empty ones too: the reader makes room for all of
+#: them at once, and ends the process where there is none.
+MAX_CELLS = 5_000_000
 
 Cell = int | float | str | bool | time | date | datetime | timedelta
 _REL = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
@@ -36,6 +40,7 @@ _DOCTYPE = tuple(
     for mark in ("<!DOCTYPE", "<!ENTITY")
     for code in ("utf-8", "utf-16-le", "utf-16-be")
 )
+_PLACE = re.compile(rb"\sr\s*=\s*[\"']([A-Za-z]{0,3})([0-9]{1,12})[\"']")
 _FORMULA_LINK = re.compile(r'^\s*=?\s*HYPERLINK\(\s*"([^"]+)"', re.IGNORECASE)
 
 #: What the zip reader raises for damaged, foreign and lying containers.
@@ -128,6 +133,8 @@ def _unpack(body: bytes) -> dict[str, bytes]:
     for name, data in parts.items():
         if any(mark in data for mark in _DOCTYPE):
             raise ExtractError(f"workbook part {name} declares a DOCTYPE or entity: refused")
+        if "worksheets/" in name.lower():
+            _check_area(name, data)
     return parts
 
 
@@ -139,6 +146,23 @@ def _check_bounds(members: list[zipfile.ZipInfo], size_bytes: int) -> None:
         raise ExtractError(f"workbook unpacks to {unpacked} bytes, more than {MAX_UNPACKED_BYTES}")
     if unpacked > 1_000_000 and unpacked > MAX_RATIO * max(size_bytes, 1):
         raise ExtractError(f"workbook unpacks to {unpacked // size_bytes} times its size: refused")
+
+
+def _check_area(name: str, data: bytes) -> None:
+    """Refuse a sheet whose cells claim places far apart."""
+    places = {found.groups() for found in _PLACE.finditer(data)}
+    rows = max((int(row) for _, row in places), default=0)
+    columns = max((_column(letters) for letters, _ in places), default=0)
+    if rows * max(columns, 1) > MAX_CELLS:
+        raise ExtractError(
+            f"workbook part {name} claims {rows} rows of {columns} columns, more than "
+            f"{MAX_CELLS} cells: refused"
+        )
+
+
+def _column(letters: bytes) -> int:
+    """The number of a column: A is 1, AA is 27, none is 0."""
+    return functools.reduce(lambda sum, letter: sum * 26 + (letter & 31), letters, 0)
 
 
 def _parse(data: bytes) -> etree._Element:
