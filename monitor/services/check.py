@@ -8,9 +8,10 @@ never loses an item: what was taken in already is recognised as known.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from monitor.domain.errors import ExtractError
 from monitor.domain.health import HealthEntry
@@ -31,6 +32,7 @@ from monitor.ports import Clock, Fetcher, FetchJob, Store, Workers
 from monitor.services import check_state as state_of
 from monitor.services.check_state import OpenCheck
 from monitor.services.intake import Intake
+from monitor.services.reading_threads import ReadingThreads
 
 #: A follow-up that failed this often is given up, with a health entry.
 FOLLOW_UP_ATTEMPTS = 5
@@ -79,7 +81,7 @@ class CheckLoop:
         self._clock = clock
         self._first = first
         self._checks: dict[SourceId, OpenCheck] = {}
-        self._threads = ThreadPoolExecutor(reader_threads, thread_name_prefix="reading")
+        self._threads: ReadingThreads[Reading] = ReadingThreads(reader_threads)
         self._readings: dict[Future[Reading], tuple[OpenCheck, Snapshot]] = {}
         self._waiting_bytes = 0
         self._quiet: list[tuple[SourceState, tuple[HealthEntry, ...]]] = []
@@ -130,7 +132,7 @@ class CheckLoop:
 
     def close(self) -> None:
         """Stop; what is under way stays as it was and is due again."""
-        self._threads.shutdown(wait=True, cancel_futures=True)
+        self._threads.close()
         self._collect_readings()
         self.flush()
 
@@ -245,10 +247,13 @@ class CheckLoop:
             return
         snapshot = check.waiting.popleft()
         check.reading = True
-        future = self._threads.submit(self._workers.read, check.source, snapshot, check.cursor)
+        read = partial(self._workers.read, check.source, snapshot, check.cursor)
+        future = self._threads.submit(read, self._clock.now())
         self._readings[future] = (check, snapshot)
 
     def _collect_readings(self) -> None:
+        if self._readings:
+            self._threads.grow(self._clock.now())
         for future in [f for f in self._readings if f.done()]:
             check, snapshot = self._readings.pop(future)
             self._waiting_bytes -= len(snapshot.body)
@@ -305,6 +310,7 @@ class CheckLoop:
         )
         if snapshot.request.purpose == "main":
             check.main_ok = True
+            check.moved[url] = state_of.moved(check.state, snapshot)
         for request in (*reading.next_requests, *taken.next_requests):
             self._submit(check, request)
 

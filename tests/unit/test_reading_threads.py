@@ -1,0 +1,71 @@
+"""One thread for a few bodies, more for many or slow ones; nothing lost, everything in order."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from monitor.services.reading_threads import FEW, LONG_WAIT, ReadingThreads
+
+NOW = datetime(2026, 1, 5, tzinfo=UTC)
+
+
+def test_a_few_tasks_share_one_thread_in_order() -> None:
+    threads: ReadingThreads[str] = ReadingThreads(4)
+    futures = [threads.submit(lambda: threading.current_thread().name, NOW) for _ in range(FEW)]
+    assert {future.result(10) for future in futures} == {"reading-0"}
+    threads.close()
+
+
+def test_many_waiting_tasks_start_more_threads() -> None:
+    threads: ReadingThreads[str] = ReadingThreads(2)
+    held = threading.Event()
+    first = threads.submit(lambda: str(held.wait(10)), NOW)
+    rest = [threads.submit(lambda: threading.current_thread().name, NOW) for _ in range(FEW + 2)]
+    assert {future.result(10) for future in rest} == {"reading-1"}
+    held.set()
+    assert first.result(10) == "True"
+    threads.close()
+
+
+def test_what_waits_long_gets_another_thread() -> None:
+    threads: ReadingThreads[str] = ReadingThreads(2)
+    held = threading.Event()
+    threads.submit(lambda: str(held.wait(10)), NOW)
+    second = threads.submit(lambda: "read", NOW)
+    threads.grow(NOW + LONG_WAIT)
+    assert not second.done()
+    threads.grow(NOW + LONG_WAIT + timedelta(seconds=1))
+    assert second.result(10) == "read"
+    held.set()
+    threads.close()
+
+
+def test_errors_reach_the_future_and_the_thread_goes_on() -> None:
+    threads: ReadingThreads[int] = ReadingThreads(1)
+    broken = threads.submit(lambda: 1 // 0, NOW)
+    with pytest.raises(ZeroDivisionError):
+        broken.result(10)
+    assert threads.submit(lambda: 7, NOW).result(10) == 7
+    threads.close()
+
+
+def test_closing_cancels_what_waits_and_what_comes_later() -> None:
+    threads: ReadingThreads[bool] = ReadingThreads(1)
+    begun, held = threading.Event(), threading.Event()
+
+    def task() -> bool:
+        begun.set()
+        return held.wait(10)
+
+    running = threads.submit(task, NOW)
+    waiting = threads.submit(lambda: True, NOW)
+    assert begun.wait(10)
+    closing = threading.Thread(target=threads.close)
+    closing.start()
+    held.set()
+    closing.join(10)
+    assert running.result(0) and waiting.cancelled()
+    assert threads.submit(lambda: True, NOW).cancelled()
