@@ -52,6 +52,7 @@ SOURCE_KINDS: Mapping[str, SourceKind[Any]] = Kinds(
     "legiscan",
     "legistar",
     "listing",
+    "mailbox",
     "maryland",
     "new_york",
     "openstates",

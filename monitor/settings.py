@@ -66,6 +66,12 @@ VARIABLES: dict[str, tuple[str, str]] = {
     "MONITOR_IMAP_FOLDER": ("INBOX", "folder that is read"),
     "MONITOR_IMAP_SECURITY": ("tls", "tls, starttls or none (none: loopback only)"),
     "MONITOR_IMAP_CA": ("", "file of the CA that signed the mailbox server's certificate"),
+    "MONITOR_LISTS_HOST": ("", "server of the mailbox that agencies' mailing lists write to"),
+    "MONITOR_LISTS_PORT": ("993", "its port"),
+    "MONITOR_LISTS_USER": ("", "login of that mailbox"),
+    "MONITOR_LISTS_PASSWORD": ("", "password of that login"),
+    "MONITOR_LISTS_SECURITY": ("tls", "tls, starttls or none (none: loopback only)"),
+    "MONITOR_LISTS_CA": ("", "file of the CA that signed that server's certificate"),
     "MONITOR_MAIL_TO": ("", "default recipient of seeded subscriptions"),
     "MONITOR_WEBHOOK_SECRET": ("", "signs webhook bodies (HMAC-SHA256)"),
 }

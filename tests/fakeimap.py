@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import re
+import socket
 import socketserver
 import ssl
+import struct
 import threading
 from dataclasses import dataclass, field
 
 
 @dataclass(slots=True)
 class FakeImap:
-    """Mails by UID; `refuse` names commands that are answered NO, `cut` one that ends the line."""
+    """Mails by UID; `refuse` names commands that are answered NO, `cut` one that ends the line.
+
+    `reset_after` is the number of mails after which the next one is reset in the middle of its
+    bytes; `arrived` the INTERNALDATE by UID, and before which SINCE leaves a mail out.
+    """
 
     user: str = "monitor"
     password: str = 'se"cret \\ word'
@@ -21,6 +27,11 @@ class FakeImap:
     refuse: set[str] = field(default_factory=set)
     cut: str = ""
     commands: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    logins: int = 0
+    reset_after: int | None = None
+    arrived: dict[int, str] = field(default_factory=dict)
+    vanishing: set[int] = field(default_factory=set)  #: listed, and gone when asked for
     tls: ssl.SSLContext | None = None
     server: socketserver.ThreadingTCPServer | None = None
 
@@ -69,7 +80,11 @@ class FakeImap:
             tag, _, rest = line.decode().rstrip("\r\n").partition(" ")
             name = rest.split(" ")[1 if rest.upper().startswith("UID ") else 0].upper()
             self.commands.append(name)
+            self.lines.append(rest)
             if name == self.cut:
+                return
+            if name == "FETCH" and self._resets(rest):
+                self._reset(talk, int(re.findall(r"FETCH (\d+)", rest)[0]))
                 return
             answer = b"" if name in self.refuse else self._answer(name, rest)
             verdict = b"NO" if name in self.refuse or answer is None else b"OK"
@@ -83,12 +98,20 @@ class FakeImap:
                 return b"* CAPABILITY IMAP4rev1\r\n"
             case "LOGIN":
                 quoted = self.password.replace("\\", "\\\\").replace('"', '\\"')
+                self.logins += 1
                 return b"" if rest == f'LOGIN {self.user} "{quoted}"' else None
-            case "SELECT":
-                text = f"* {len(self.mails)} EXISTS\r\n* OK [UIDVALIDITY {self.validity}] is it\r\n"
-                return text.encode() if rest == 'SELECT "INBOX"' else None
+            case "SELECT" | "EXAMINE":
+                text = (
+                    f"* {len(self.mails)} EXISTS\r\n* OK [UIDVALIDITY {self.validity}] is it\r\n"
+                    f"* OK [UIDNEXT {max(self.mails, default=0) + 1}] next\r\n"
+                )
+                return text.encode() if rest == f'{name} "INBOX"' else None
+            case "SEARCH" if " SINCE " in rest:
+                return self._since(rest.rpartition(" ")[2])
             case "SEARCH":
                 return self._search(int(re.findall(r"UID (\d+):\*", rest)[0]))
+            case "FETCH" if "HEADER.FIELDS" in rest:
+                return b"".join(map(self._head, map(int, rest.split(" ")[2].split(","))))
             case "FETCH":
                 found = re.search(r"FETCH (\d+) \(BODY\.PEEK\[\]<0\.(\d+)>\)", rest)
                 return self._fetch(int(found[1]), int(found[2])) if found else None
@@ -105,9 +128,52 @@ class FakeImap:
         found = [uid for uid in self.mails if uid >= first] or sorted(self.mails)[-1:]
         return b"* SEARCH" + b"".join(f" {uid}".encode() for uid in found) + b"\r\n"
 
-    def _fetch(self, uid: int, size: int) -> bytes:
+    def _since(self, day: str) -> bytes:
+        """Mails that arrived on this day or later; those without a day always do."""
+        first = _day(day)
+        found = [u for u in sorted(self.mails) if _day(self.arrived.get(u, day)) >= first]
+        return b"* SEARCH" + b"".join(f" {uid}".encode() for uid in found) + b"\r\n"
+
+    def _head(self, uid: int) -> bytes:
+        """From and Message-ID; for odd UIDs the size stands behind the literal."""
         if uid not in self.mails:
+            return b""
+        head = re.split(rb"\r?\n\r?\n", self.mails[uid], maxsplit=1)[0]
+        kept = re.findall(rb"(?im)^(?:from|message-id):.*(?:\r?\n[ \t].*)*\r?\n?", head + b"\r\n")
+        fields = b"".join(line.rstrip() + b"\r\n" for line in kept)[:3900] + b"\r\n"
+        size = f"RFC822.SIZE {len(self.mails[uid])}"
+        at = self.arrived.get(uid, "01-Mar-2025")
+        before = f'UID {uid} INTERNALDATE "{at} 10:00:00 +0000"' + ("" if uid % 2 else f" {size}")
+        behind = f" {size}" if uid % 2 else ""
+        name = "BODY[HEADER.FIELDS (FROM MESSAGE-ID)]<0>"
+        opening = f"* {uid} FETCH ({before} {name} {{{len(fields)}}}\r\n".encode()
+        return opening + fields + f"{behind})\r\n".encode()
+
+    def _resets(self, rest: str) -> bool:
+        if self.reset_after is None or "HEADER.FIELDS" in rest:
+            return False
+        self.reset_after -= 1
+        return self.reset_after < 0
+
+    def _reset(self, talk: socketserver.StreamRequestHandler, uid: int) -> None:
+        """Half of the mail's bytes, then a reset."""
+        whole = self._fetch(uid, 1_000_000)
+        talk.wfile.write(whole[: len(whole) // 2])
+        talk.wfile.flush()
+        talk.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        talk.connection.close()
+
+    def _fetch(self, uid: int, size: int) -> bytes:
+        if uid not in self.mails or uid in self.vanishing:
             return b""
         mail = self.mails[uid][:size]
         head = f"* 1 FETCH (UID {uid} BODY[]<0> {{{len(mail)}}}\r\n".encode()
         return head + mail + b")\r\n"
+
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def _day(text: str) -> tuple[int, int, int]:
+    day, month, year = text.split("-")
+    return int(year), _MONTHS.index(month), int(day)

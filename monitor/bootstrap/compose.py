@@ -124,10 +124,12 @@ class App:
 
     def new_fetcher(self, turns: Turns | None = None) -> Client:
         """An HTTP client for one thread; the caller closes it. `turns`: leave to ask hosts."""
-        from monitor.fetch.client import Capacity, Client
+        from monitor.bootstrap.outgoing import lists_mailbox
+        from monitor.fetch.client import Capacity
+        from monitor.fetch.mail_client import MailClient
 
         contact = self.settings.get("MONITOR_CONTACT") or "operator did not say"
-        return Client(
+        return MailClient(
             gate=self.gate,
             clock=self.clock,
             monotonic=monotonic,
@@ -135,6 +137,7 @@ class App:
             secrets=self.settings.secrets,
             turns=turns,
             capacity=Capacity(body_bytes=body_memory_bytes(self.settings)),
+            mailbox=lists_mailbox(self.settings),
         )
 
     @cached_property
@@ -226,7 +229,10 @@ class App:
         return deliver_service(self.settings, self.store, self.channels, self.clock)
 
     def deliver(self) -> int:
-        """Send what is due; how many were confirmed."""
+        """Send what is due; how many were confirmed. Channels are opened when there is anything."""
+        now = self.clock.now()
+        if not (self.store.due_deliveries(now, 1) or self.store.interrupted_deliveries(now)):
+            return 0
         return self.deliver_service.run_once().sent
 
     @cached_property

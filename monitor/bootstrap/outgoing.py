@@ -12,6 +12,7 @@ from monitor.ports import Channel, Clock, Store
 from monitor.settings import Settings
 
 if TYPE_CHECKING:
+    from monitor.egress.imap import Account
     from monitor.notify.personal import Correspondence
     from monitor.services.deliver import Deliver
     from monitor.services.returned import ReturnedMail
@@ -124,6 +125,27 @@ def returned_mail(settings: Settings, store: Store, clock: Clock) -> ReturnedMai
         return mailbox.read_new(options, position, lambda raw, at: take(raw, (at.validity, at.uid)))
 
     return ReturnedMail(store, clock, read_new, settings.secret("MONITOR_SECRET").reveal())
+
+
+def lists_mailbox(settings: Settings) -> Account | None:
+    """The mailbox that mailing lists write to, None without one. Raises ConfigError."""
+    if not settings.get("MONITOR_LISTS_HOST"):
+        return None
+    from monitor.egress.imap import Account
+
+    try:
+        return Account.model_validate(
+            {
+                "host": settings.get("MONITOR_LISTS_HOST"),
+                "port": settings.get("MONITOR_LISTS_PORT"),
+                "security": settings.get("MONITOR_LISTS_SECURITY"),
+                "user": settings.get("MONITOR_LISTS_USER"),
+                "password": settings.secret("MONITOR_LISTS_PASSWORD").reveal(),
+                "ca_file": settings.get("MONITOR_LISTS_CA") or None,
+            }
+        )
+    except ValidationError as error:
+        raise _wrong("the settings of the lists' mailbox (MONITOR_LISTS_…)", error) from error
 
 
 def correspondence(settings: Settings) -> Correspondence:

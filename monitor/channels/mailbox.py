@@ -10,38 +10,22 @@ from __future__ import annotations
 import imaplib
 import ssl
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field
 
 from monitor.domain.errors import ChannelError
-from monitor.kinds import Options
+from monitor.egress.imap import Account, close, connect, data, number
 
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 #: A bounce says what it says at its beginning; a mail may be any size.
 MAX_MAIL_BYTES = 1_000_000
 
 
-class MailboxOptions(Options):
+class MailboxOptions(Account):
     """Where mails come back to; the environment gives it (docs/channels.md)."""
 
-    host: str
-    port: int = Field(default=993, ge=1, le=65535)
-    security: Literal["tls", "starttls", "none"] = "tls"
-    user: str
-    password: SecretStr
     folder: str = Field(default="INBOX", pattern=r'^[^"\\\r\n]{1,200}$')
-    ca_file: Path | None = None  #: of the authority that signed the server's certificate
-    timeout_s: float = 30.0
-
-    @model_validator(mode="after")
-    def _plain_only_here(self) -> MailboxOptions:
-        if self.security == "none" and self.host not in _LOOPBACK:
-            raise ValueError("security none is for a server on this machine; use tls or starttls")
-        return self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,33 +70,11 @@ def read_new(
 
 @contextmanager
 def _opened(options: MailboxOptions) -> Iterator[imaplib.IMAP4]:
-    trusted = str(options.ca_file) if options.ca_file else None
-    if options.security == "tls":
-        connection: imaplib.IMAP4 = imaplib.IMAP4_SSL(
-            options.host,
-            options.port,
-            ssl_context=ssl.create_default_context(cafile=trusted),
-            timeout=options.timeout_s,
-        )
-    else:
-        connection = imaplib.IMAP4(options.host, options.port, timeout=options.timeout_s)
+    connection = connect(options)
     try:
-        if options.security == "starttls":
-            connection.starttls(ssl.create_default_context(cafile=trusted))
-        connection.login(options.user, _quoted_password(options))
         yield connection
     finally:
-        for close in (connection.logout, connection.shutdown):  # logout leaves a broken line open
-            with suppress(imaplib.IMAP4.error, OSError):
-                close()
-
-
-def _quoted_password(options: MailboxOptions) -> str:
-    """imaplib quotes it; line breaks would end the command."""
-    password = options.password.get_secret_value()
-    if "\r" in password or "\n" in password:
-        raise ChannelError("MONITOR_IMAP_PASSWORD holds a line break")
-    return password
+        close(connection)
 
 
 def _read(
@@ -122,35 +84,23 @@ def _read(
     take: Take,
     at_most: int,
 ) -> int:
-    _checked(connection.select(f'"{folder}"'))
-    validity = _number(connection.response("UIDVALIDITY")[1])
+    data(connection.select(f'"{folder}"'))
+    validity = number(connection.response("UIDVALIDITY")[1])
     last = position.uid if position.validity == validity else 0
     uids = _uids_after(connection, last)[:at_most]
     for uid in uids:
         if take(_content(connection, uid), Position(validity=validity, uid=uid)):
-            _checked(connection.uid("STORE", str(uid), "+FLAGS.SILENT", r"(\Seen)"))
+            data(connection.uid("STORE", str(uid), "+FLAGS.SILENT", r"(\Seen)"))
     return len(uids)
 
 
 def _uids_after(connection: imaplib.IMAP4, last: int) -> list[int]:
     """UIDs above the last, ascending; "n:*" always names the newest one, even when it is older."""
-    (found, *_) = _checked(connection.uid("SEARCH", f"UID {last + 1}:*"))
+    (found, *_) = data(connection.uid("SEARCH", f"UID {last + 1}:*"))
     return sorted(uid for uid in map(int, (found or b"").split()) if uid > last)
 
 
 def _content(connection: imaplib.IMAP4, uid: int) -> bytes:
     """The beginning of a mail; empty when somebody deleted it meanwhile."""
-    parts = _checked(connection.uid("FETCH", str(uid), f"(BODY.PEEK[]<0.{MAX_MAIL_BYTES}>)"))
+    parts = data(connection.uid("FETCH", str(uid), f"(BODY.PEEK[]<0.{MAX_MAIL_BYTES}>)"))
     return next((bytes(part[1]) for part in parts if isinstance(part, tuple)), b"")
-
-
-def _checked(answer: tuple[str, list[Any]]) -> list[Any]:
-    """The data of an answer (imaplib: bytes, pairs with a literal, None)."""
-    status, data = answer
-    if status != "OK":
-        raise imaplib.IMAP4.error(status)
-    return data
-
-
-def _number(data: list[bytes | None]) -> int:
-    return int(data[0]) if data and data[0] and data[0].isdigit() else 0

@@ -37,12 +37,15 @@ def write(snapshots: Iterable[Snapshot], software: str) -> bytes:
             protocol="HTTP/1.1",
         )
         url = _line(snapshot.final_url)
+        # What did not come by HTTP, such as a mail, is a resource: bytes without a head of theirs.
+        web = url.startswith(("http:", "https:"))
         response = writer.create_warc_record(
             url,
-            "response",
+            "response" if web else "resource",
             payload=io.BytesIO(snapshot.body),
             length=len(snapshot.body),
-            http_headers=head,
+            http_headers=head if web else None,
+            warc_content_type="" if web else snapshot.media_type or "application/octet-stream",
             warc_headers_dict=_described(snapshot),
         )
         writer.write_record(response)
@@ -64,14 +67,14 @@ def write(snapshots: Iterable[Snapshot], software: str) -> bytes:
 
 
 def payloads(data: bytes) -> dict[str, bytes]:
-    """Snapshot id -> bytes of the response records. Raises ValueError for what is no WARC."""
+    """Snapshot id -> bytes of what was captured. Raises ValueError for what is no WARC."""
     from warcio.archiveiterator import ArchiveIterator  # noqa: PLC0415
     from warcio.exceptions import ArchiveLoadFailed  # noqa: PLC0415
 
     found = {}
     try:
         for record in ArchiveIterator(io.BytesIO(data)):
-            if record.rec_type == "response":
+            if record.rec_type in ("response", "resource"):
                 name = record.rec_headers.get_header("X-Snapshot-Id")
                 found[str(name)] = record.content_stream().read()
     except (ArchiveLoadFailed, OSError, EOFError) as error:
@@ -117,7 +120,7 @@ def _facts(snapshot: Snapshot) -> dict[str, object]:
         "robots": snapshot.robots,
         "sha256": snapshot.body_hash,
         "size_bytes": len(snapshot.body),
-        "tls": "verified" if snapshot.final_url.startswith("https:") else "none",
+        "tls": "verified" if snapshot.final_url.startswith(("https:", "imaps:")) else "none",
     }
 
 
