@@ -15,6 +15,7 @@ from monitor.decide import bind, candidate_keys, rederived, resolve, revise, wit
 from monitor.detect import statistics
 from monitor.detect.document import Document
 from monitor.detect.engine import findings as text_findings
+from monitor.detect.language.folding import fold
 from monitor.detect.ledger.memoranda import memorandum_findings
 from monitor.detect.rule import Pack
 from monitor.detect.textdiff import change_between
@@ -333,8 +334,19 @@ def _findings(document: Document, knowledge: Knowledge) -> tuple[Finding, ...]:
     def rules(one: Document) -> tuple[Finding, ...]:
         return text_findings(one, knowledge.pack, knowledge.gazetteer)
 
-    found = rules(document)
+    found = rules(document) if _speaks(document, knowledge.pack) else ()
     return (*found, *watched_findings(document, knowledge.watched, rules, found))
+
+
+def _speaks(document: Document, pack: Pack) -> bool:
+    """Whether any rule could say anything: looked at before the document is laid out for them.
+
+    Fields and changes are always read (see the engine's own `relevant`).
+    """
+    if document.fields or document.change is not None:
+        return True
+    texts = (document.title[:2_000], document.text)
+    return any(pack.anchored(fold(text).text) for text in texts)
 
 
 def document_of(source: Source, revision: Revision, previous: Revision | None) -> Document:

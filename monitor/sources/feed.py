@@ -42,6 +42,11 @@ class FeedOptions(Options):
         description="fetch the article behind an entry: always, never, or where the entry "
         "carries only a summary",
     )
+    keep: Literal["relevant", "all"] = Field(
+        default="relevant",
+        description="entries and articles stored with their text: those that hold a trigger word, "
+        "or all, for searching and for trying new rules on old news",
+    )
     max_follow: int = Field(default=20, ge=0, le=200, description="articles fetched per check")
     pages: int = Field(
         default=1,
@@ -153,12 +158,12 @@ def _sorted_out(
     now = snapshot.captured_at
     follows = [_follows(k.entry, context.options) for k in changed]
     direct = [k for k, away in zip(changed, follows, strict=True) if not away]
-    relevant = [k for k in direct if k.stored or _relevant(k.entry, context)]
+    relevant = [k for k in direct if k.stored or _wanted(_words_of(k.entry), context)]
     new = [_announcement(k, now) for k, away in zip(changed, follows, strict=True) if away][::-1]
     given_up = [f for f in pending if not f.waits(now)]
     # More than there is room for: the oldest are told from what the feed says of them.
     waiting, crowded = followup.fitting([*(f for f in pending if f.waits(now)), *new], room)
-    told = [f for f in crowded if context.relevant(f"{f.title}\n{f.summary}".encode())]
+    told = [f for f in crowded if _wanted(f"{f.title}\n{f.summary}".encode(), context)]
     items = [_entry_item(k, context) for k in relevant]
     items += [_announced_item(f, context) for f in (*given_up, *told)]
     return _SortedOut(
@@ -185,7 +190,7 @@ def _article(snapshot: Snapshot, context: ReadContext[FeedOptions]) -> Reading:
     entry, known = followup.announced(snapshot), Identities.load(state)
     rest = followup.without(followup.load(state), entry.key)
     told = f"{entry.title}\n{entry.summary}".encode()
-    relevant = context.relevant(snapshot.body) or context.relevant(told)
+    relevant = _wanted(snapshot.body, context) or _wanted(told, context)
     if not relevant and not known.stored(entry.key):
         return Reading(cursor=_cursor(known, rest), skipped=1)
     item, problems = _article_or_summary(snapshot, entry, context)
@@ -224,7 +229,7 @@ class _Worth:
         self._context = context
 
     def __call__(self, raw: bytes) -> bool:
-        if self._context.relevant(raw) or any(mark in raw for mark in self._marks):
+        if _wanted(raw, self._context) or any(mark in raw for mark in self._marks):
             return True
         options = self._context.options
         if options.follow != "auto":
@@ -255,9 +260,14 @@ def _follows(entry: Entry, options: FeedOptions) -> bool:
     return cut or len(text) < options.full_text_chars
 
 
-def _relevant(entry: Entry, context: ReadContext[FeedOptions]) -> bool:
-    whole = "\n".join((entry.title, entry.summary, entry.content))
-    return context.relevant(whole.encode("utf-8", "replace"))
+def _wanted(raw: bytes, context: ReadContext[FeedOptions]) -> bool:
+    """Whether a document with these bytes is kept."""
+    return context.options.keep == "all" or context.relevant(raw)
+
+
+def _words_of(entry: Entry) -> bytes:
+    summary = "" if entry.summary == entry.content else entry.summary  # one may stand for the other
+    return "\n".join((entry.title, summary, entry.content)).encode("utf-8", "replace")
 
 
 def _announcement(keyed: Keyed, now: datetime) -> Followup:

@@ -385,3 +385,15 @@ def test_more_announcements_than_the_cursor_holds_are_told_from_their_summaries(
     body = fair(*range(1, 300), vote=290)
     got = read(snapshot(body), context(once.cursor, trigger=b"287(g)"))
     assert [i.key for i in got.items] == ["g290"] and got.skipped == 299 - 200 - 1
+
+
+def test_entries_without_a_trigger_are_kept_where_all_are_asked_for() -> None:
+    body = rss(entry(content="The council bought a snow plough. " * 60))
+    for keep, kept in (("relevant", 0), ("all", 1)):
+        src = source(follow="never", keep=keep)
+        found = read(snapshot(body), context("", src, trigger=b"287(g) agreement with"))
+        assert len(found.items) == kept, keep
+        assert found.skipped == 1 - kept
+        again = read(snapshot(body), context(found.cursor, src, trigger=b"287(g) agreement with"))
+        assert not again.items
+    assert found.items[0].text.startswith("The council bought")
