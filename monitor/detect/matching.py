@@ -193,15 +193,18 @@ def _topic_of(
     scopes = ("sentence",) if _DESCRIBED.search(own) else _TOPIC_SCOPES
     if scene.document.kind is DocumentKind.BILL:
         scopes = (*scopes, "document")  # a bill's page is about that bill throughout
+    weak: str | None = None
     rest = (tuple(one.view.text for one in scene.within(s, index)) for s in scopes)
     for views in ((own,), *rest):
         score = {topic.name: sum(topic.weight(view) for view in views) for topic in prepared.topics}
         ranked = sorted(score.items(), key=lambda row: -row[1])
-        if ranked[0][1] and (len(ranked) == 1 or ranked[0][1] > ranked[1][1]):
-            return ranked[0][0]
         if ranked[0][1] >= 1:
-            return _nearest_topic(prepared, views)
-    return None
+            clear = len(ranked) == 1 or ranked[0][1] > ranked[1][1]
+            return ranked[0][0] if clear else _nearest_topic(prepared, views)
+        if ranked[0][1] and line.outside is None:
+            return ranked[0][0]
+        weak = weak or (ranked[0][0] if ranked[0][1] else None)  # a title is short: look below it
+    return weak
 
 
 def _nearest_topic(prepared: Prepared[Any], views: tuple[bytes, ...]) -> str | None:
@@ -231,6 +234,10 @@ _DESCRIBED = re2.compile(
 )
 
 
+def _is_verb(word: str) -> bool:
+    return word.endswith(("ed", "s")) or word in {"will", "would", "then", "also", "has", "had"}
+
+
 def _object_end(line: Line, first: int) -> int:
     """The token where the act's object ends: at "but", or at "and" with a verb of its own."""
     for at in range(first + 1, len(line.tokens)):
@@ -239,7 +246,7 @@ def _object_end(line: Line, first: int) -> int:
             continue
         following = line.tokens[at + 1].word if at + 1 < len(line.tokens) else ""
         if token.word in {"but", ";", "while"} or (
-            token.word == "and" and following.endswith(("ed", "s")) and at > first + 3
+            token.word == "and" and _is_verb(following) and at > first + 3
         ):
             return at
     return len(line.tokens)

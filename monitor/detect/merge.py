@@ -26,6 +26,9 @@ _OUTDONE: dict[EventType, tuple[EventType, ...]] = {
     T.SANCTUARY_REPEALED: (T.DETAINER_POLICY_CHANGE,),
 }  # fmt: skip
 
+_LAWS = ("state_mandate", "state_limit")
+_STAGES = ("introduced", "passed", "blocked", "enacted")
+
 
 def distinct(found: Iterable[tuple[int, Finding]], document: Document) -> tuple[Finding, ...]:
     """Findings with equal or compatible subjects joined, in the order of the text."""
@@ -36,6 +39,11 @@ def distinct(found: Iterable[tuple[int, Finding]], document: Document) -> tuple[
             kept.append(finding)
         else:
             kept[twin] = _joined(kept[twin], finding)
+    kept = [
+        one
+        for n, one in enumerate(kept)
+        if not any(_opposed(one, other, earlier=m < n) for m, other in enumerate(kept))
+    ]
     left = [one for one in kept if not any(_outdone(one, other) for other in kept)]
     return tuple(sorted(left, key=lambda one: (one.quote.start, one.rule)))
 
@@ -95,6 +103,23 @@ def _rank(finding: Finding) -> tuple[bool, bool, bool, bool]:
         finding.occurred is not None,
         finding.agency is not None,
     )
+
+
+def _opposed(one: Finding, other: Finding, *, earlier: bool) -> bool:
+    """Whether another finding says the contrary of the same measure: what it does is told once.
+
+    The later stage counts, of the same stage the one that is told earlier (a title comes first);
+    two measures with numbers are two measures.
+    """
+    families = (one.event_type.value, other.event_type.value)
+    if not all(family.startswith(_LAWS) for family in families) or other.worth is not Worth.ALERT:
+        return False
+    (family, stage), (other_family, other_stage) = (name.rsplit("_", 1) for name in families)
+    if family == other_family or not _agree(one.bill, other.bill):
+        return False
+    ahead = _STAGES.index(other_stage) - _STAGES.index(stage)
+    same_state = _agree(one.jurisdiction.state, other.jurisdiction.state)
+    return same_state and (ahead > 0 or (ahead == 0 and earlier))
 
 
 def _outdone(one: Finding, other: Finding) -> bool:

@@ -1,7 +1,8 @@
 """The phrase language: readable patterns over a sentence's view, compiled to linear-time RE2.
 
 {agency} <(signed|inked)> ... {agreement}      names in braces, the act in angle brackets
-(a|b c)  [perhaps]  terminat*  ...  ....       choice, option, stem, gap, gap across clauses
+(a|b c)  [perhaps]  terminat*  sign~           choice, option, stem, all forms of a verb
+...  ....                                      gap, gap across clauses
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 
 import re2
 
+from monitor.detect.language.inflection import forms
 from monitor.detect.language.tokens import BREAKERS
 from monitor.detect.language.words import Pattern, word_set
 
@@ -132,10 +134,12 @@ def _atom(piece: str) -> Node:
         return Gap(int(piece[2:]))
     if piece.startswith("{") and piece.endswith("}"):
         return Name(piece[1:-1])
+    if piece.endswith("~") and piece[:-1].replace("-", "").isalpha() and piece.isascii():
+        return Choice(tuple(Word(form) for form in forms(piece[:-1].lower())))
     if piece.endswith("*") and len(piece) > 3 and piece[:-1].isascii():
         return Word(piece[:-1].lower(), stem=True)
-    if any(mark in piece for mark in "{}*\\"):
-        raise PhraseProblem(f"'{piece}' is neither a word, a {{name}}, a stem* nor a gap")
+    if any(mark in piece for mark in "{}*~\\"):
+        raise PhraseProblem(f"'{piece}' is neither a word, a verb~, a {{name}}, a stem* nor a gap")
     return Word(piece.lower())
 
 

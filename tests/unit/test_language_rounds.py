@@ -33,7 +33,7 @@ def test_document(row: dict[str, Any]) -> None:
         id="d",
         url=row.get("url", ""),
         title=row["title"],
-        published=PUBLISHED,
+        published=StatedDate(day=row["published"]) if "published" in row else PUBLISHED,
         kind=DocumentKind(row.get("kind", "news")),
         text=row["text"],
     )

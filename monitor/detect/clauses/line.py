@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from monitor.detect.language.dates import mark_dates
+from monitor.detect.language.numbers import VALUES, spelled_counts
 from monitor.detect.language.sentences import Sentence
 from monitor.detect.language.tokens import BREAKERS, Token, View, words_between
 from monitor.detect.language.words import word_set
 from monitor.detect.phrase import Phrases
 from monitor.detect.slots.agency import AgencyReader
-from monitor.detect.slots.bill import mark_spans
+from monitor.detect.slots.bill import Amount, mark_spans
 from monitor.detect.slots.place import PlaceReader
 
 #: Words between a subject and its verb that do not make a subject of their own.
@@ -152,7 +153,7 @@ class LineReader:
         tokens = self._vocabularies(tokens)
         tokens = self.agencies.mark(self.places.mark(tokens))
         question = self.text[sentence.end - 1 : sentence.end] == "?"
-        return Line(sentence, mark_dates(tokens), question, self.outside)
+        return Line(sentence, _counted(mark_dates(tokens)), question, self.outside)
 
     def _vocabularies(self, tokens: list[Token]) -> list[Token]:
         out: list[Token] = []
@@ -168,6 +169,15 @@ class LineReader:
                 out.append(tokens[i])
             i += length or 1
         return out
+
+
+def _counted(tokens: list[Token]) -> list[Token]:
+    """Counts in words as the symbols that counts in digits are."""
+    for at, length, symbol, value in reversed(spelled_counts(tokens)):
+        span = tokens[at : at + length]
+        word = "-".join(str(VALUES[token.word]) for token in span if token.word in VALUES)
+        tokens[at : at + length] = [Token(word, span[0].start, span[-1].end, symbol, Amount(value))]
+    return tokens
 
 
 @dataclass(frozen=True, slots=True)
