@@ -401,6 +401,12 @@ def feed_flip(wire: Wire) -> None:
     wire.answer(200, rss("same", f"guid-{count}"), kind="application/rss+xml")
 
 
+@fault("/feed/empty", "a feed that is sound and lists nothing")
+def feed_empty(wire: Wire) -> None:
+    head = b'<?xml version="1.0"?><rss version="2.0"><channel><title>Quiet</title>'
+    wire.answer(200, head + b"<link>http://x.example/</link></channel></rss>")
+
+
 @fault("/feed/html", "a page where a feed should be")
 def feed_html(wire: Wire) -> None:
     wire.answer(200, PAGE, kind="application/rss+xml")

@@ -411,7 +411,10 @@ def main(arguments: list[str]) -> int:
         print(done.stdout, end="", flush=True)
         if done.returncode:
             found += 1
-            print(f"{name}: FOUND at seed {done.stderr[-3000:]}", flush=True)
+            seed, _, fault = done.stderr.rpartition("\r")[2].partition("\n")
+            print(
+                f"{name}: FOUND at seed {seed[:200]}\n{fault[:300]}\n…\n{fault[-1500:]}", flush=True
+            )
     return 1 if found else 0
 
 

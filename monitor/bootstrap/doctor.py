@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from monitor.bootstrap.machine import require_zone
 from monitor.domain.errors import MonitorError
+from monitor.domain.source import Source
 from monitor.domain.subscription import DeliveryState
 from monitor.services.health import ALARMS, Standing
 
@@ -70,11 +71,29 @@ def _catalogue(app: App) -> Iterator[Finding]:
     if not on:
         detail += "; `monitor sources probe` switches on what answers"
     yield Finding(what="catalogue", state="good" if on else "bad", detail=detail)
+    yield from _off(app, sources)
     for source in sources:
         missing = [n for n in source.needs_env if not app.settings.secret(n)]
         if missing:
             detail = f"{source.id} is off: set {', '.join(missing)}"
             yield Finding(what="key", state="note", detail=detail)
+
+
+def _off(app: App, sources: Sequence[Source]) -> Iterator[Finding]:
+    """Each source that is off, by the reason: those of feeds.yaml on one line, the others alone."""
+    configured = []
+    for report in app.health.reports():
+        source, state = report.source, report.state
+        if source.enabled or any(not app.settings.secret(n) for n in source.needs_env):
+            continue  # a missing key is told by itself
+        if state is not None and state.enabled_at_run_time is False:
+            detail = f"{source.id} is off: {report.message}; `monitor sources probe {source.id}`"
+            yield Finding(what="source off", state="note", detail=f"{detail} tries it again")
+        else:
+            configured.append(str(source.id))
+    if configured:
+        detail = f"{len(configured)} are off in feeds.yaml: {', '.join(sorted(configured))}"
+        yield Finding(what="sources off", state="note", detail=detail)
 
 
 def _rules(app: App) -> Iterator[Finding]:
@@ -119,6 +138,8 @@ def _sources(app: App) -> Iterator[Finding]:
         detail = f"{report.source.id}: {report.standing.value}: {report.message}"
         yield Finding(what="source", state="bad", detail=detail)
     on = [report for report in reports if report.standing is not Standing.OFF]
+    for line in (line for report in on for line in report.moved):
+        yield Finding(what="source moved", state="note", detail=line)
     unsure = [r for r in on if r.standing in (Standing.SHAKY, Standing.NEW)]
     if on and len(unsure) == len(on):
         detail = f"none of {len(on)} has answered yet; {unsure[0].source.id}: {unsure[0].message}"

@@ -32,8 +32,9 @@ def probe_sources(app: App, sources: Sequence[Source]) -> Iterator[Probed]:
     ):
         found.append(result)
         yield result
-    switch(app.store, found, app.store.source_states())
-    app.store.set_fact("probed", app.clock.now().isoformat())
+    now = app.clock.now()
+    switch(app.store, found, app.store.source_states(), now)
+    app.store.set_fact("probed", now.isoformat())
 
 
 def doctor_rows(app: App) -> list[Row]:

@@ -221,8 +221,10 @@ def explained(summary: Summary, directory: Path) -> list[str]:
         f"{summary.mails} weekly mails went out.",
         f"The roster ends with {summary.active} active agreements of {summary.ever_listed} ever "
         "listed.",
-        f"{len(TRAPS)} traps were set ({'; '.join(trap.name for trap in TRAPS)}): "
-        f"{summary.publications_held} publications were held, and none told a false departure.",
+        f"{len(TRAPS)} publications carried a mistake on purpose "
+        f"({'; '.join(trap.name for trap in TRAPS)}): {summary.publications_held} were held back "
+        "until a later one showed what was true, the others were read as meant; none told a false "
+        "departure.",
         "Log and archive prove intact." if not summary.problems else "VERIFY FOUND PROBLEMS:",
         *summary.problems,
         "",

@@ -68,6 +68,15 @@ class Postponed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """An address of a source that redirects elsewhere for good."""
+
+    url: str  #: as feeds.yaml has it
+    to: str
+    since: datetime  #: when it was first seen to
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceState:
     """What is remembered of a source between checks; due times derive from it."""
 
@@ -88,3 +97,5 @@ class SourceState:
     #: when it changed, by file ("" is the whole source), oldest first, the newest 60: its rhythm
     changes: tuple[tuple[str, tuple[datetime, ...]], ...] = ()
     pending: tuple[Postponed, ...] = ()  #: follow-up requests that did not succeed yet
+    moved: tuple[Moved, ...] = ()  #: main addresses that redirect for good, by address
+    switched_why: str = ""  #: why `enabled_at_run_time` is what it is, in words

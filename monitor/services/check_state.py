@@ -18,8 +18,9 @@ from monitor.domain.snapshot import (
     Snapshot,
     Validators,
 )
-from monitor.domain.source import Postponed, Source, SourceState
+from monitor.domain.source import Moved, Postponed, Source, SourceState
 from monitor.fetch.backoff import next_retry
+from monitor.fetch.redirect import moved_to
 from monitor.services.intake import Taken
 
 #: Honest validators are tested by a full fetch this often; lying ones are mostly not sent.
@@ -50,6 +51,7 @@ class OpenCheck:
     lying: bool = False
     asked: set[str] = field(default_factory=set)
     bodies: int = 0
+    moved: dict[str, Moved | None] = field(default_factory=dict)  #: by main address asked
 
     @property
     def done(self) -> bool:
@@ -90,6 +92,15 @@ def lies(state: SourceState, snapshot: Snapshot) -> bool:
     )
 
 
+def moved(state: SourceState, snapshot: Snapshot) -> Moved | None:
+    """Where the address of a main request redirects for good, and since when."""
+    url, to = snapshot.request.url, moved_to(snapshot)
+    if to is None:
+        return None
+    known = next((m for m in state.moved if (m.url, m.to) == (url, to)), None)
+    return known or Moved(url=url, to=to, since=snapshot.captured_at)
+
+
 def found_nothing(snapshot: Snapshot, reading: Reading) -> bool:
     """A look that may find a page gone found none; it is asked for in full until it is back."""
     return snapshot.request.tells_gone and not (reading.items or reading.skipped)
@@ -120,7 +131,14 @@ def state_after(check: OpenCheck, now: datetime, imported: bool) -> SourceState:
         baseline=imported,
         changes=_rhythm(state, check.taken, now),
         pending=tuple(check.postponed.values()),
+        moved=_moved(check),
     )
+
+
+def _moved(check: OpenCheck) -> tuple[Moved, ...]:
+    """What moved by now; an address that was not answered with a body this time stays as it was."""
+    known: dict[str, Moved | None] = {m.url: m for m in check.state.moved}
+    return tuple(m for _, m in sorted((known | check.moved).items()) if m is not None)
 
 
 def _rhythm(
@@ -159,7 +177,9 @@ def word(outcome: Blocked | FetchFailed | Rejected | Outcome) -> str:
 def health_of(source: Source, outcome: Blocked | FetchFailed | Rejected) -> HealthEntry:
     """The health entry of an outcome that brought nothing."""
     status = getattr(outcome, "status", None)
-    detail = f"{outcome.detail}" + (f" (HTTP {status})" if status else "")
+    detail = outcome.detail.removeprefix(outcome.request.url).lstrip(": ")
+    if status and str(status) not in detail:
+        detail += f" (HTTP {status})"
     return HealthEntry(
         at=outcome.captured_at,
         kind=word(outcome).partition(":")[0],

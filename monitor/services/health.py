@@ -41,6 +41,10 @@ class Standing(StrEnum):
     DEAD = "dead"
 
 
+#: A permanent redirect is told when it has stood so long: some are mistakes of an hour.
+MOVED_AFTER = timedelta(days=1)
+
+
 #: Standings that the operator is told of.
 ALARMS = frozenset(
     {
@@ -70,18 +74,39 @@ class Report:
         """When bytes of this source were last accepted."""
         return self.state.succeeded_at if self.state else None
 
+    @property
+    def moved(self) -> tuple[str, ...]:
+        """What to say of addresses that redirect for good, one line each."""
+        return tuple(
+            f"{self.source.id}: {one.url} has moved permanently to {one.to}, seen since "
+            f"{one.since:%Y-%m-%d}; change its address in {self._place}"
+            for one in (self.state.moved if self.state else ())
+        )
+
+    @property
+    def _place(self) -> str:
+        return f"feeds.yaml, line {self.source.line}" if self.source.line else "feeds.yaml"
+
 
 def standing(
     source: Source, state: SourceState | None, recent: Sequence[HealthEntry], now: datetime
 ) -> Report:
     """How the source stands, judged from its state and its entries since its last success."""
     if not source.enabled:
-        return _report(source, state, Standing.OFF, "switched off")
+        return _report(source, state, Standing.OFF, _why_off(source, state))
     if state is None or state.checked_at is None:
         return _report(source, state, Standing.NEW, "not checked yet")
     if state.failures:
         return _failing(source, state, now)
     return _answering(source, state, recent, now)
+
+
+def _why_off(source: Source, state: SourceState | None) -> str:
+    if state is not None and state.enabled_at_run_time is False:
+        return f"switched off: {state.switched_why or 'by a probe or a person'}"
+    if source.needs_env:
+        return f"needs {', '.join(source.needs_env)}"
+    return "switched off in feeds.yaml"
 
 
 def _failing(source: Source, state: SourceState, now: datetime) -> Report:
@@ -126,8 +151,12 @@ def _answering(
             "expected. See whether it moved.",
             file=name,
         )
-    if state.pending:
-        message = f"{len(state.pending)} pages it links to could not be fetched yet"
+    stuck = [one for one in state.pending if one.attempts >= FAILURES_IN_A_ROW]
+    if stuck:
+        message = (
+            f"{len(stuck)} pages it links to failed {FAILURES_IN_A_ROW} times or more; the first: "
+            f"{stuck[0].request.url} ({stuck[0].last_error})"
+        )
         return _report(source, state, Standing.PARTIAL, message)
     if state.lying_validators:
         message = "claims to be unchanged when it changed; it is fetched in full now and then"
@@ -184,7 +213,9 @@ class HealthService:
     def tell(self) -> tuple[HealthEntry, ...]:
         """Entries for the operator: trouble that is new, and trouble that is over, each once."""
         now = self._clock.now()
-        told = [entry for report in self.reports() if (entry := self._news(report, now))]
+        reports = self.reports()
+        told = [entry for report in reports if (entry := self._news(report, now))]
+        told += [entry for report in reports if (entry := self._moved(report, now))]
         if told:
             self._store.add_health(told)
         return tuple(told)
@@ -206,5 +237,25 @@ class HealthService:
             kind=f"alarm_{standing_now}" if standing_now else "alarm_over",
             source_id=report.source.id,
             message=message,
+            tell_operator=True,
+        )
+
+    def _moved(self, report: Report, now: datetime) -> HealthEntry | None:
+        """A move that lasts, told once for each place it leads to."""
+        state = report.state
+        if state is None or not state.moved or not report.source.enabled:
+            return None
+        if min(now - one.since for one in state.moved) < MOVED_AFTER:
+            return None
+        name = f"moved:{report.source.id}"
+        places = " ".join(one.to for one in state.moved)
+        if self._store.fact(name) == places:
+            return None
+        self._store.set_fact(name, places)
+        return HealthEntry(
+            at=now,
+            kind="moved",
+            source_id=report.source.id,
+            message="; ".join(report.moved),
             tell_operator=True,
         )

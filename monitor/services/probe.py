@@ -22,7 +22,8 @@ from monitor.domain.source import Source, SourceState
 from monitor.ports import Clock, Fetcher, FetchJob, SourceStore, Workers
 
 #: Outcomes that say something about the source itself, not about the line or the day.
-DEFINITE = frozenset({"failed:http_status", "unreadable", "rejected", "empty", "no_request"})
+#: A list without entries is none of them: a new feed and a quiet council look like that.
+DEFINITE = frozenset({"failed:http_status", "unreadable", "rejected", "no_request"})
 
 FirstRequests = Callable[[Source, str, datetime], tuple[Request, ...]]
 
@@ -74,10 +75,17 @@ def _judged(source: Source, outcome: Outcome, workers: Workers) -> Probed:
             return Probed(source_id=source.id, passed=True, outcome="not_modified")
         case Blocked(family=family, detail=detail):
             return _failed(source, f"blocked:{family}", detail)
+        case FetchFailed(reason="http_status", status=status, detail=detail) if _passing(status):
+            return _failed(source, "failed:busy", detail)
         case FetchFailed(reason=reason, detail=detail):
             return _failed(source, f"failed:{reason}", detail)
         case Rejected(reason=reason, detail=detail):
             return _failed(source, f"rejected:{reason}", detail)
+
+
+def _passing(status: int | None) -> bool:
+    """Whether an HTTP status tells of the hour and not of the address."""
+    return status is None or status >= 500 or status in (408, 425, 429)
 
 
 def _read(source: Source, snapshot: Snapshot, workers: Workers) -> Probed:
@@ -102,18 +110,23 @@ def _failed(source: Source, outcome: str, detail: str) -> Probed:
 
 
 def switch(
-    store: SourceStore, probed: Sequence[Probed], states: Mapping[SourceId, SourceState]
+    store: SourceStore,
+    probed: Sequence[Probed],
+    states: Mapping[SourceId, SourceState],
+    now: datetime,
 ) -> None:
     """Decide at run time what is on; feeds.yaml is not touched.
 
     What passed is switched on; what answered but is not what it should be (a missing page, a page
-    that cannot be read) is switched off; what could not be reached or refused us stays as it is,
-    since that may be our side of the line.
+    that cannot be read) is switched off, with the reason that `monitor doctor` shows; what could
+    not be reached, refused us or listed nothing stays as it is.
     """
     changed = [
         replace(
             states.get(one.source_id) or SourceState(source_id=one.source_id),
             enabled_at_run_time=one.passed,
+            switched_why=f"the probe of {now:%Y-%m-%d} found {one.outcome}"
+            + (f": {one.detail}" if one.detail else ""),
         )
         for one in probed
         if one.passed or one.outcome in DEFINITE

@@ -23,6 +23,8 @@ from monitor.services.digest import STORED_WITHIN, sequence_before
 
 SEEDED = "feeds.yaml"
 EDITED = "run time"
+#: Soft bounces count together when their mails were sent within so long.
+SOFT_BOUNCES_WITHIN = timedelta(days=14)
 _REMOVED = "removed from feeds.yaml"
 _LEFT = "its reader left"
 _NO_DESTINATION = "no destination is set, in feeds.yaml or in the settings of its channel"
@@ -206,6 +208,24 @@ def erase(store: Store, address: str) -> int:
     return store.erase_address(address.strip())
 
 
+def _soft_bounces(store: Store, delivery: Delivery, sent_at: datetime) -> int:
+    """How many mails of the subscription came back softly of late, this one among them.
+
+    Each mail counts once, however many notices it brings, and is forgotten when mails sent long
+    after it are what comes back: a mailbox that was full in spring is no reason in autumn.
+    """
+    name = f"soft bounces:{delivery.subscription_id}"
+    known: dict[str, str] = json.loads(store.fact(name) or "{}")
+    known[delivery.id] = sent_at.isoformat()
+    recent = {
+        mail: at
+        for mail, at in known.items()
+        if abs(sent_at - datetime.fromisoformat(at)) <= SOFT_BOUNCES_WITHIN
+    }
+    store.set_fact(name, json.dumps(recent))
+    return len(recent)
+
+
 def record_bounce(store: Store, bounce: Bounce, *, soft_limit: int = 5) -> tuple[str, ...]:
     """Suppress what bounced for good, and what bounced softly too often; ids that were paused.
 
@@ -215,9 +235,7 @@ def record_bounce(store: Store, bounce: Bounce, *, soft_limit: int = 5) -> tuple
     delivery = store.delivery(bounce.delivery_id) if bounce.delivery_id else None
     if delivery is None or delivery.channel != "email" or not delivery.sent_at:
         return ()
-    fact = f"soft bounces:{delivery.subscription_id}"
-    softly = int(store.fact(fact) or 0) + (0 if bounce.permanent else 1)
-    store.set_fact(fact, str(softly))
+    softly = 0 if bounce.permanent else _soft_bounces(store, delivery, delivery.sent_at)
     subscription = store.subscription(delivery.subscription_id)
     if subscription is None or not subscription.active:
         return ()

@@ -33,6 +33,7 @@ def make_environment() -> Environment:
         plain=safety.plain,
         safe_url=safety.link,
         minute=minute,
+        as_of=_as_of,
         day=_day,
         stated=_stated,
         number=_number,
@@ -104,6 +105,11 @@ def is_editor(request: Request) -> bool:
 def minute(moment: datetime | None) -> str:
     """A moment for people: UTC to the minute, a dash for none."""
     return f"{moment:%Y-%m-%d %H:%M} UTC" if moment else "–"
+
+
+def _as_of(moment: datetime | None) -> str:
+    """What follows "log": the moment of its newest capture, or that there is none."""
+    return f"as of {minute(moment)}" if moment else "empty so far: nothing was captured yet"
 
 
 def _day(value: date | datetime | None) -> str:

@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from monitor.bootstrap import doctor
 from monitor.bootstrap.compose import App
+from monitor.bootstrap.operations import probe_sources
 from monitor.demo.server import DemoServer
 from monitor.domain.errors import StoreError
 from monitor.domain.health import HealthEntry
@@ -22,10 +24,12 @@ from monitor.domain.snapshot import Request
 from monitor.domain.source import SourceState
 from monitor.services.check_state import conditional
 from monitor.services.health import Standing
+from monitor.settings import read_settings
 from storage.engine import Database
 from storage.store import open_store
 from tests.conftest import database_name
 from tests.facts import NOW, event, record
+from tests.faultserver import FaultServer
 from tests.integration.test_watching import A, B, SetClock, app, check, policy, revisions, site
 
 __all__ = ["app", "site"]
@@ -218,3 +222,101 @@ def test_a_database_that_is_away_is_told_and_used_again_when_back(
     assert store.verify() == ()
     store.close()
     admin.close()
+
+
+def installation(directory: Path, sources: str) -> tuple[App, SetClock]:
+    """A program over these sources alone."""
+    (directory / "feeds.yaml").write_text(f"sources:\n{sources}", encoding="utf-8")
+    settings = read_settings(
+        {
+            "MONITOR_DATA_DIR": str(directory / "var"),
+            "MONITOR_FEEDS": str(directory / "feeds.yaml"),
+            "MONITOR_ALLOW_NETWORKS": "127.0.0.1/32",
+            "MONITOR_WORKERS": "1",
+        }
+    )
+    clock = SetClock()
+    return App(settings, clock), clock
+
+
+def feed_block(name: str, url: str, more: str = "") -> str:
+    return (
+        f"  - {{id: {name}, kind: feed, name: {name}, tier: press, sees: [agreement_signed], {more}"
+        f"politeness: {{min_delay_s: 0, respect_robots: false}}, options: {{url: '{url}'}}}}\n"
+    )
+
+
+def test_an_address_that_moved_for_good_is_told_once_and_named_until_it_is_changed(
+    tmp_path: Path,
+) -> None:
+    with FaultServer() as server:
+        old, new = server.url("/redirect?code=308&to=/feed"), server.url("/feed")
+        temporary = server.url("/redirect?code=302&to=/feed%3Fn%3D1")
+        blocks = feed_block("moved", old) + feed_block("elsewhere", temporary)
+        monitor, clock = installation(tmp_path, blocks)
+        told = []
+        for hours in (0, 3, 30, 60):
+            server.version = str(hours)
+            clock.at += timedelta(hours=hours)
+            check(monitor, "moved")
+            check(monitor, "elsewhere")
+            told += monitor.health.tell()
+        told = [entry for entry in told if entry.kind == "moved"]
+        assert [entry.source_id for entry in told] == ["moved"]
+        assert f"{old} has moved permanently to {new}, seen since 2025-04-01" in told[0].message
+        assert "feeds.yaml, line 2" in told[0].message
+        looks = [f for f in doctor.findings(monitor) if f.what == "source moved"]
+        assert [finding.detail for finding in looks] == [told[0].message]
+        feeds = monitor.settings.feeds
+        feeds.write_text(feeds.read_text().replace(old, new))
+        assert monitor.reload()
+        check(monitor, "moved")
+        monitor.close()
+
+
+def test_a_linked_page_that_fails_is_an_alarm_at_the_third_time_only(tmp_path: Path) -> None:
+    """The feed's entry links to a port where nobody listens."""
+    with FaultServer() as server:
+        monitor, clock = installation(tmp_path, feed_block("linking", server.url("/feed")))
+        told = []
+        for _ in range(3):
+            check(monitor, "linking")
+            told.append([entry.kind for entry in monitor.health.tell()])
+            clock.at += timedelta(hours=3)
+        monitor.close()
+    assert told == [[], [], ["alarm_partial"]]
+
+
+def test_doctor_names_each_source_that_is_off_and_why(tmp_path: Path) -> None:
+    with FaultServer() as server:
+        blocks = (
+            feed_block("gone", server.url("/status?code=404"))
+            + feed_block("busy", server.url("/status?code=503"))
+            + feed_block("quiet", server.url("/feed/empty"))
+            + feed_block("page", server.url("/feed/html"))
+            + feed_block("resting", server.url("/feed"), "enabled: false, ")
+            + feed_block("keyed", server.url("/feed"), "needs_env: [SOME_KEY], ")
+        )
+        monitor, _ = installation(tmp_path, blocks)
+        list(probe_sources(monitor, monitor.chosen_sources(["gone", "busy", "quiet", "page"])))
+        on = {str(source.id) for source in monitor.sources() if source.enabled}
+        assert on == {"busy", "quiet"}, "an empty list and a busy hour say nothing of an address"
+        said = [f"{f.what}: {f.detail}" for f in doctor.findings(monitor)]
+        off = [line for line in said if line.startswith(("source off", "sources off", "key"))]
+        assert len(off) == 4, off
+        assert "gone is off" in off[0] and "failed:http_status" in off[0] and "404" in off[0]
+        assert "page is off" in off[1] and "unreadable" in off[1]
+        assert "1 are off in feeds.yaml: resting" in off[2]
+        assert "keyed is off: set SOME_KEY" in off[3]
+        monitor.close()
+
+
+def test_a_health_text_says_the_address_once(tmp_path: Path) -> None:
+    with FaultServer() as server:
+        url = server.url("/status?code=500")
+        monitor, _ = installation(tmp_path, feed_block("down", url))
+        done = check(monitor, "down")
+        monitor.close()
+    (message,) = done.problems
+    assert message.count(url) == 1
+    assert message.count("500") == 1 + url.count("500")
