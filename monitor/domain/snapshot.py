@@ -50,7 +50,7 @@ class Request:
     context: tuple[
         tuple[str, str], ...
     ] = ()  #: carried to read(), e.g. title and date of the entry
-    conditional: bool = True  #: send stored validators
+    conditional: bool = True  #: send stored validators; False: read even what is as last time
     again: bool = False  #: a second look at something known: not waited for, not tried again
     #: read() takes "not found" as well: snapshots with 404 or 410, or with 200 and such a NOTE
     tells_gone: bool = False

@@ -61,7 +61,8 @@ def judge(job: FetchJob, answer: Received, how: Circumstances, now: datetime) ->
     except BadEncoding as error:
         return failed(job, now, "bad_encoding", str(error), how, answer)
     body = how.scrub(whole)
-    if answer.status in _ANSWERS and job.last_hash and body_hash(body) == job.last_hash:
+    known = job.last_hash if job.request.conditional else ""
+    if answer.status in _ANSWERS and known and body_hash(body) == known:
         return _not_modified(job, answer, how, now)
     block = blocks.recognised(
         status=answer.status,

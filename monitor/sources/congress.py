@@ -35,6 +35,8 @@ _PAGE_SIZE = 250
 _OVERLAP = timedelta(days=1)
 #: A bill that was not answered for so long is given up, and said so.
 _PATIENCE = timedelta(days=7)
+#: Calls of the hour that are left alone: lists under way, and whoever shares the key.
+_RESERVE = 20
 _BILL = "bill"
 
 
@@ -172,6 +174,8 @@ def _request(
         accept="application/json",
         secret_headers=(("X-Api-Key", _KEY),),
         context=context,
+        # A part of a bill leads to the next one, be it as it was.
+        conditional=purpose != _BILL,
         expect=source.expect,
     )
 
@@ -198,7 +202,7 @@ def _within(
     left, said = hourly(snapshot.headers)
     return replace(
         reading,
-        next_requests=reading.next_requests[: max(0, min(budget - spent, left))],
+        next_requests=reading.next_requests[: max(0, min(budget - spent, left - _RESERVE))],
         problems=(*reading.problems, *said, *quota.warning(spent, budget)),
     )
 

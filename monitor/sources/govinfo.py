@@ -182,6 +182,7 @@ def _status(source: Source, options: GovinfoOptions, name: str) -> Request:
         purpose=_STATUS,
         accept="application/xml, text/xml",
         context=(("op", _STATUS), ("bill", name)),
+        conditional=False,
         expect=source.expect,
     )
 

@@ -118,6 +118,8 @@ def _file(source: Source, options: VirginiaOptions, session: str, name: str) -> 
         url=f"{str(options.base).rstrip('/')}/{session}/{name}",
         purpose="main" if name == _BILLS else "file",
         accept="text/csv, application/octet-stream",
+        # The list may tell more of a bill whose history is as it was.
+        conditional=name != _HISTORY,
         expect=larger,
     )
 

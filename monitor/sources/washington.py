@@ -154,6 +154,8 @@ def _call(
         url=f"{str(options.base).rstrip('/')}/{_OPERATIONS[op]}?{urlencode(values)}",
         purpose=_HISTORY if op == _HISTORY else "main",
         accept="text/xml, application/xml",
+        # A title may be new where the history is as it was.
+        conditional=op != _HISTORY,
         context=(("op", op), ("biennium", session), ("bill", str(values.get("billNumber", "")))),
         expect=_larger(source.expect),
     )
