@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.detect.triggers import TriggerScan, bill_forms
+from monitor.detect.bill_forms import bill_forms
+from monitor.detect.triggers import TriggerScan
 
 ANCHORS = (
     "287(g)", "1357(g)", "immigration", "sanctuary", "detainer", "ice", "igsa", "wso",
@@ -134,6 +135,46 @@ def test_words_inside_other_words_do_not_count_when_short() -> None:
     assert SCAN.relevant(b"<p>(ICE)</p>")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "section 287", "&sect; 287", "\u00a7287", "Sec.\n287", "8 U.S.C. 1357",
+        "the \u201c287\u201d list",
+        '"<b>287</b>"', "&quot;287&quot;", "287 program", "287<br>\n(g)", "287 &#40;<i>G</i>",
+        "a 287 agreement", "278(g)", "288-g",
+    ],
+)  # fmt: skip
+def test_a_number_counts_where_it_may_be_the_section_of_a_law(text: str) -> None:
+    scan = TriggerScan.build(["287", "278", "288", "1357"])
+    assert scan.relevant(f"<p>It is {text}, he said.</p>".encode())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "287 people", "$1,287.50", "No. 287", "287 games", "x287g", "287 grams", "id=287",
+        '<img width="287" src="/287/g.jpg" alt="bridge">', "<td>287</td><td>288</td>",
+        "<script>f(287,g)</script>", "<style>.g287{g:287}</style>", "<!-- 287(g) -->",
+        '<a href="/287(g)">', "call 555-287-1357",
+    ],
+)  # fmt: skip
+def test_a_number_among_numbers_does_not(text: str) -> None:
+    scan = TriggerScan.build(["287", "278", "288", "1357"])
+    assert not scan.relevant(f"<p>It is {text}, he said.</p>".encode())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<script>i(c,e); OneTrust.active; var immigration=1</script>", "configs article",
+        '<a href="/us-immigration/sanctuary">', "<!-- immigration -->", "noimmigration",
+        '<div class="immigration" data-x="{&quot;ice&quot;:1}">', "<style>.sanctuary{}</style>",
+    ],
+)  # fmt: skip
+def test_what_no_reader_sees_does_not_count(text: str) -> None:
+    assert not SCAN.relevant(f"<html><p>Bridge {text} work</p></html>".encode())
+
+
 def test_no_terms_no_reading() -> None:
     assert not TriggerScan.build(()).relevant(b"<p>anything</p>")
 
@@ -142,7 +183,10 @@ _PIECES = st.sampled_from(
     [*"287icegsanctuary", *"<>&;/'\"!-= \n\\", "<b>", "</b>", "<!--", "-->", "<script>",
      "</script>", "<style>", "</style>", "&shy;", "&nbsp", "&#40;", "&#x69;", "&amp;", "é", "Ç",
      "º", "½", "ﬁ",
-     "\u200b", "\u2014", "𝐢", "😀", "\\u0069", "ice", "287", "sanc", "tuary", "immi", "gration"]
+     "\u200b", "\u2014", "𝐢", "😀", "\\u0069", "ice", "287", "sanc", "tuary", "immi", "gration",
+     "<meta ", "<img alt=", '<a t="', "<![CDATA[", "&lt;", "&#60;", "\\n", "section ", "§",
+     "&quot;",
+     "“287”", "program", "s.b. ", "1164", "<s>", "&eacute;", "&amp;#105;", "移", "ſ", "™"]
 )  # fmt: skip
 
 
