@@ -1,11 +1,15 @@
 """A loopback HTTP server that plays every failure; by hand: `python -m tests.faultserver`.
 
-Each fault is a path (see FAULTS; `/` lists them). Sockets are handled raw, so that what goes over
-the wire is exactly what is written here. Nothing listens on anything but loopback.
+Each fault is a path (see FAULTS; `/` lists them), and `/as?fault=PATH` is a sound feed until
+`/break` is asked for, then that fault, then sound again after `/mend`. Sockets are handled raw, so
+that what goes over the wire is exactly what is written here. Nothing listens on anything but
+loopback. To watch the program meet a fault, add a source with such an address to a feeds.yaml of
+its own and run it with MONITOR_ALLOW_NETWORKS=127.0.0.1/32.
 """
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import functools
 import gzip
@@ -14,7 +18,9 @@ import json
 import socket
 import ssl
 import struct
+import subprocess
 import sys
+import tempfile
 import threading
 import time
 import zipfile
@@ -112,7 +118,7 @@ def feed(wire: Wire) -> None:
     if wire.seen.headers.get("if-none-match") == etag:
         wire.answer(304, b"", ("ETag", etag))
         return
-    body = rss(wire.server.version, f"guid-{wire.server.version}")
+    body = rss(wire.server.version, f"guid-{wire.server.version}", f"a{wire.server.version}")
     wire.answer(
         200,
         body,
@@ -398,7 +404,9 @@ def block(wire: Wire) -> None:
 @fault("/feed/flip", "a feed whose entries get other guids at each request")
 def feed_flip(wire: Wire) -> None:
     count = wire.server.count("/feed/flip")
-    wire.answer(200, rss("same", f"guid-{count}"), kind="application/rss+xml")
+    wire.answer(
+        200, rss("same", f"guid-{count}", f"a{wire.server.version}"), kind="application/rss+xml"
+    )
 
 
 @fault("/feed/empty", "a feed that is sound and lists nothing")
@@ -430,6 +438,106 @@ def pdf_loop(wire: Wire) -> None:
     wire.answer(200, body, kind="application/pdf")
 
 
+@fault("/pdf/deep", "a PDF of two hundred thousand nested arrays")
+def pdf_deep(wire: Wire) -> None:
+    nest = b"[" * 200_000 + b"]" * 200_000
+    body = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj" + nest + b"endobj\n"
+    wire.answer(200, body + b"trailer<</Root 1 0 R/Size 3>>\n%%EOF", kind="application/pdf")
+
+
+@fault("/feed/xxe", "a feed that wants a file, by an external entity")
+def feed_xxe(wire: Wire) -> None:
+    head = b'<?xml version="1.0"?><!DOCTYPE rss [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
+    wire.answer(200, head + rss("x", "x").split(b"?>", 1)[1].replace(b"County", b"&x;"))
+
+
+@fault("/feed/xinclude", "a feed that wants a file and an address, by XInclude")
+def feed_xinclude(wire: Wire) -> None:
+    include = b'<xi:include xmlns:xi="http://www.w3.org/2001/XInclude" parse="text" href="%s"/>'
+    address = wire.server.url("/included").encode()
+    both = include % b"file:///etc/passwd" + include % address
+    body = rss("x", f"guid-{wire.server.version}", f"a{wire.server.version}")
+    wire.answer(200, body.replace(b"</item>", both + b"</item>"), kind="application/rss+xml")
+
+
+@fault("/roster", "a page that links to the workbook with ?flaw=")
+def roster(wire: Wire) -> None:
+    link = f"<p><a href='/roster.xlsx?flaw={wire.query['flaw']}'>Participating agencies</a></p>"
+    wire.answer(200, f"<!doctype html><title>Roster</title>{link}".encode())
+
+
+@fault("/roster.xlsx", "a workbook with ?flaw= (none, doctype, external, far, bomb)")
+def xlsx(wire: Wire) -> None:
+    wire.answer(200, workbook(wire.query.get("flaw", "none"), wire.server.url("/linked")))
+
+
+@functools.cache
+def workbook(flaw: str, address: str) -> bytes:
+    """A small workbook, sound but for one flaw."""
+    from openpyxl import Workbook  # noqa: PLC0415  # half a second, only for workbooks
+
+    book = Workbook()
+    book.active.append(["STATE", "LAW ENFORCEMENT AGENCY"])
+    book.active.append(["TEXAS", "Hood County Sheriff's Office"])
+    sound, out = io.BytesIO(), io.BytesIO()
+    book.save(sound)
+    sheet = "xl/worksheets/sheet1.xml"
+    with zipfile.ZipFile(sound) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            if name != sheet or flaw in ("none", "external"):
+                new.writestr(name, old.read(name))
+        for name, body in _flawed(flaw, old.read(sheet), address):
+            new.writestr(name, body)
+    return out.getvalue()
+
+
+def _flawed(flaw: str, sheet: bytes, address: str) -> list[tuple[str, bytes]]:
+    """Members of a workbook that carry its flaw."""
+    place = "xl/worksheets/sheet1.xml"
+    match flaw:
+        case "doctype":
+            entity = b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><worksheet'
+            return [(place, sheet.replace(b"<worksheet", entity, 1))]
+        case "far":
+            return [(place, sheet.replace(b'r="A2"', b'r="XFD1048576"'))]
+        case "bomb":
+            return [(place, sheet.replace(b"</sheetData>", b" " * 200_000_000 + b"</sheetData>"))]
+        case "external":
+            schema = "http://schemas.openxmlformats.org"
+            relations = (
+                f'<Relationships xmlns="{schema}/package/2006/relationships"><Relationship '
+                f'Id="rId1" Type="{schema}/officeDocument/2006/relationships/externalLinkPath" '
+                f'Target="{address}" TargetMode="External"/></Relationships>'
+            )
+            return [("xl/externalLinks/_rels/externalLink1.xml.rels", relations.encode())]
+        case _:
+            return []
+
+
+@fault("/as", "a sound feed, or ?fault= while /break is in force; ?n= distinguishes feeds")
+def as_told(wire: Wire) -> None:
+    if not wire.server.broken:
+        wire.query.pop("fault", None)
+        feed(wire)
+        return
+    parts = urlsplit(wire.query["fault"])
+    wire.query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+    FAULTS[parts.path][1](wire)
+
+
+@fault("/break", "from now on /as plays its fault")
+def break_all(wire: Wire) -> None:
+    wire.server.broken = True
+    wire.answer(200, b"broken")
+
+
+@fault("/mend", "/as is sound again, with a new entry")
+def mend_all(wire: Wire) -> None:
+    wire.server.broken = False
+    wire.server.version += "+"
+    wire.answer(200, b"mended")
+
+
 @fault("/robots.txt", "what FaultServer.robots says, 404 when it says nothing")
 def robots(wire: Wire) -> None:
     server = wire.server
@@ -437,12 +545,13 @@ def robots(wire: Wire) -> None:
     wire.answer(server.robots_status, server.robots.encode(), *moved, kind="text/plain")
 
 
-def rss(title: str, guid: str) -> bytes:
+def rss(title: str, guid: str, slug: str = "a") -> bytes:
     """A feed of one entry."""
     return (
         '<?xml version="1.0" encoding="utf-8"?><rss version="2.0"><channel>'
-        f"<title>{title}</title><item><guid>{guid}</guid><title>County signs agreement</title>"
-        "<link>http://127.0.0.1/a</link></item></channel></rss>"
+        f"<title>{title}</title><item><guid>{guid}</guid>"
+        "<title>County signs 287(g) agreement with ICE</title>"
+        f"<link>http://127.0.0.1/{slug}</link></item></channel></rss>"
     ).encode()
 
 
@@ -457,6 +566,7 @@ class FaultServer:
         self.robots_status = 404
         self.robots_location = ""
         self.version = "1"
+        self.broken = False
         self.tls = tls
         self.seen: list[Seen] = []
         self.connections = 0
@@ -568,14 +678,72 @@ def silent_port() -> Iterator[int]:
         yield listener.getsockname()[1]
 
 
-def main(arguments: list[str]) -> None:
+_CA = """[ca]
+default_ca = own
+[own]
+database = {place}/index
+new_certs_dir = {place}
+serial = {place}/serial
+default_md = sha256
+policy = any
+copy_extensions = copy
+[any]
+commonName = supplied
+"""
+
+
+def certificate(directory: Path, flaw: str) -> tuple[Path, Path]:
+    """(certificate, key) that is "self-signed", "expired" or of a "wrong-host"; made by openssl.
+
+    Raises FileNotFoundError where openssl is not installed.
+    """
+    place = directory / flaw
+    place.mkdir()
+    (place / "conf").write_text(_CA.format(place=place))
+    (place / "index").touch()
+    (place / "serial").write_text("01\n")
+    crt, key, asked = place / "crt", place / "key", place / "csr"
+    name = "DNS:other.example" if flaw == "wrong-host" else "IP:127.0.0.1"
+    until = datetime.now(UTC) + timedelta(days=-1 if flaw == "expired" else 2)
+    new = "openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=faults"
+    own = f"openssl ca -batch -selfsign -notext -startdate 20200101000000Z -config {place}/conf"
+    for command in (
+        [*new.split(), "-keyout", str(key), "-out", str(asked),
+         "-addext", f"subjectAltName={name}"],
+        [*own.split(), "-enddate", f"{until:%Y%m%d%H%M%SZ}", "-keyfile", str(key),
+         "-in", str(asked), "-out", str(crt)],
+    ):  # fmt: skip
+        subprocess.run(command, check=True, capture_output=True)
+    return crt, key
+
+
+def tls_of(directory: Path, flaw: str) -> ssl.SSLContext:
+    """A server's TLS with a certificate of this flaw."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate(directory, flaw))
+    return context
+
+
+def main(arguments: list[str]) -> int:
     """Serve until interrupted."""
-    port = int(arguments[0]) if arguments else 8299
-    with FaultServer(port=port) as server:
-        print(f"faults are listed at {server.url('/')}")  # noqa: T201
-        with contextlib.suppress(KeyboardInterrupt):
-            server.closing.wait()
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.faultserver",
+        description=__doc__,
+        epilog="\n".join(f"{path:20} {what}" for path, (what, _) in FAULTS.items()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--port", type=int, default=8299, help="on 127.0.0.1 (8299)")
+    flaws = ("self-signed", "expired", "wrong-host")
+    parser.add_argument("--tls", choices=flaws, help="https, with a certificate of this flaw")
+    chosen = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as directory:
+        tls = tls_of(Path(directory), chosen.tls) if chosen.tls else None
+        with FaultServer(port=chosen.port, tls=tls) as server:
+            print(f"faults are listed at {server.url('/')}; Ctrl-C ends it")  # noqa: T201
+            with contextlib.suppress(KeyboardInterrupt):
+                server.closing.wait()
+    return 0
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    raise SystemExit(main(sys.argv[1:]))
