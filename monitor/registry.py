@@ -55,6 +55,7 @@ SOURCE_KINDS: Mapping[str, SourceKind[Any]] = Kinds(
     "mailbox",
     "maryland",
     "new_york",
+    "north_carolina",
     "openstates",
     "oregon",
     "page",

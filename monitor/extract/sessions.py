@@ -53,6 +53,16 @@ def new_york(day: date) -> tuple[int, ...]:
     return (current, current - 2) if late else (current,)
 
 
+def north_carolina(day: date) -> tuple[str, ...]:
+    """ "2025": the two-year session, from the second Wednesday of January of an odd year on.
+
+    General Statutes of North Carolina, section 120-11.1.
+    """
+    first = first_of_two(day)
+    begun = day >= _nth_weekday(first, 1, _WEDNESDAY, 2)
+    return (str(first if begun else first - 2),)
+
+
 def oregon(day: date) -> tuple[str, ...]:
     """ "2026R1": each year has one regular session, and what it passed is signed within that year.
 

@@ -21,6 +21,7 @@ from monitor.extract.feed import Entry, read_feed
 from monitor.extract.feed_identity import Identities, Keyed, identified
 from monitor.extract.followup import Followup
 from monitor.extract.links import is_front_page, without_tracking
+from monitor.extract.sessions import first_of_two
 from monitor.extract.text import clean, fragment_text
 from monitor.kinds import Options, ReadContext, SourceKind, WebAddress
 
@@ -28,6 +29,7 @@ _VERSION = 1
 _OLDER = "older"
 _SUMMARY_CHARS = 600
 _MARGIN_CHARS = 800
+_LAST_YEAR = re.compile(r"^(.*(?<!\d))20\d\d(?!\d)")
 _TAG = re.compile(rb"<[^<>]*>")
 _NO_WORDS = bytes(range(33)) + bytes(range(127, 256))
 _TEASER_ENDS = ("…", "...", "[…]", "[...]", "[&hellip;]", "read more", "continue reading")
@@ -37,6 +39,11 @@ class FeedOptions(Options):
     """Options of a feed."""
 
     url: WebAddress = Field(description="address of the feed")
+    year: Literal["fixed", "current", "two_year_session"] = Field(
+        default="fixed",
+        description="the last year that stands in the address: as written, that of the day, or "
+        "the odd one in which the two-year session of the day began",
+    )
     follow: Literal["auto", "always", "never"] = Field(
         default="auto",
         description="fetch the article behind an entry: always, never, or where the entry "
@@ -70,7 +77,7 @@ def first(source: Source, options: FeedOptions, cursor: str, now: datetime) -> t
     """The feed, and the articles that earlier checks could not get."""
     waiting = [f for f in followup.load(unpacked(cursor, _VERSION)) if f.waits(now)]
     newest = waiting[-options.max_follow :] if options.max_follow else []
-    return (_page_request(source, options, 1), *(f.request() for f in newest))
+    return (_page_request(source, options, 1, now), *(f.request() for f in newest))
 
 
 def read(snapshot: Snapshot, context: ReadContext[FeedOptions]) -> Reading:
@@ -80,8 +87,8 @@ def read(snapshot: Snapshot, context: ReadContext[FeedOptions]) -> Reading:
     return _feed(snapshot, context)
 
 
-def _page_request(source: Source, options: FeedOptions, number: int) -> Request:
-    url = str(options.url)
+def _page_request(source: Source, options: FeedOptions, number: int, at: datetime) -> Request:
+    url = _address(options, at)
     if number > 1:
         url += ("&" if "?" in url else "?") + urlencode({options.page_parameter: number})
     return Request(
@@ -94,6 +101,15 @@ def _page_request(source: Source, options: FeedOptions, number: int) -> Request:
     )
 
 
+def _address(options: FeedOptions, at: datetime) -> str:
+    """The feed's address; a session's year in it follows the date."""
+    written = str(options.url)
+    if options.year == "fixed":
+        return written
+    year = at.year if options.year == "current" else first_of_two(at.date())
+    return _LAST_YEAR.sub(rf"\g<1>{year}", written)
+
+
 def _older(
     snapshot: Snapshot, overlap: bool, context: ReadContext[FeedOptions]
 ) -> tuple[tuple[Request, ...], tuple[str, ...]]:
@@ -102,7 +118,8 @@ def _older(
         return (), ()
     number = int(dict(snapshot.request.context).get("page", "1") or 1)
     if number < context.options.pages:
-        return (_page_request(context.source, context.options, number + 1),), ()
+        at = snapshot.captured_at
+        return (_page_request(context.source, context.options, number + 1, at),), ()
     words = f"gap: no entry of {snapshot.request.url} was known; some may have been missed"
     return (), (f"{words}. Ask more often, or set `pages`",)
 

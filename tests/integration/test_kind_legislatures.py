@@ -552,3 +552,70 @@ def test_virginia_from_prefiling_through_a_carry_over(tmp_path: Path) -> None:
         assert len({(e.stage, e.occurred) for e in told}) == len(told)
         keys = {r.item.key for r in app.store.listed_revisions(SourceId("virginia")).values()}
         assert keys == {"VA|20261|HB 990", "VA|20271|HB 990"}
+
+
+# -- North Carolina ----------------------------------------------------------------------------
+
+
+class Raleigh:
+    """The list of a session with the last action of each bill, and their histories."""
+
+    def __init__(self) -> None:
+        self.lines = [("2025-01-28", "House Chamber: Filed")]
+        self.entries = 40
+
+    def serve(self, asked: Asked) -> Answer:
+        if asked.path == "/BillHistory/2025/H990/RSS":
+            rows = "".join(
+                f"<item><title>{words}</title><pubDate>{_eastern(day)}</pubDate></item>"
+                for day, words in self.lines
+            )
+            return Answer(_rss(rows), media_type="text/xml")
+        if asked.path != "/Legislation/Bills/LastActionByYear/2025/All/RSS":
+            return Answer("", status=404)
+        day, words = self.lines[-1]
+        rows = self.bill("H990", "HB 990 - Require Sheriffs to Sign 287(g) Agreements.", day, words)
+        rows += "".join(self.bill(f"S{n}", f"SB {n} - Bridges.", "2025-01-28", "Filed")
+                        for n in range(1, self.entries))  # fmt: skip
+        return Answer(_rss(rows), media_type="text/xml")
+
+    def bill(self, short: str, title: str, day: str, words: str) -> str:
+        return (
+            f"<item><link>https://www.ncleg.gov/BillLookup/2025/{short}</link><title>{title}"
+            f"</title><description>Last action: {words}</description>"
+            f"<pubDate>{_eastern(day)}</pubDate></item>"
+        )
+
+
+def _eastern(day: str) -> str:
+    return f"{datetime.fromisoformat(day):%a, %d %b %Y} 00:00:00 EST"
+
+
+def test_north_carolina_told_once_a_stage_from_a_list_of_the_whole_session(tmp_path: Path) -> None:
+    raleigh = Raleigh()
+    text = block("north_carolina", "{base: 'BASE/', histories: 'BASE/'}",
+                 "    states: [NC]\n    expect: {min_items: 30}\n")  # fmt: skip
+    with running(tmp_path, text, raleigh.serve, "2025-01-20") as (app, clock, api):
+        check(app)
+        at(clock, "2025-01-29")
+        check(app)
+        raleigh.lines += [
+            ("2025-03-01", "House Chamber: Passed 2nd &amp; 3rd Reading"),
+            ("2025-04-01", "Senate Chamber: Passed 3rd Reading"),
+            ("2025-04-02", "Ordered Enrolled"), ("2025-04-10", "Became Law W/o Signature"),
+        ]  # fmt: skip
+        raleigh.entries = 3
+        at(clock, "2025-04-11")
+        check(app)
+        assert "expected at least 30" in said(app)
+        raleigh.entries = 40
+        clock.at += timedelta(days=1)
+        check(app)
+        assert stages(events(app, "state:NC")) == [
+            (Stage.INTRODUCED, "2025-01-28"),
+            (Stage.PASSED_ONE_CHAMBER, "2025-03-01"),
+            (Stage.PASSED_BOTH, "2025-04-02"),
+            (Stage.WITHOUT_SIGNATURE, "2025-04-10"),
+        ]
+        histories = [a for a in api.asked if a.path.startswith("/BillHistory")]
+        assert len(histories) == 2
