@@ -21,7 +21,8 @@ from monitor.domain.errors import StoreError
 from monitor.domain.ident import BodyHash, body_hash
 from storage.engine import translated
 
-LEVEL = 6
+#: A tenth larger than level 6 at a fifth of its time.
+LEVEL = 3
 #: No body is larger than the largest that a fetch may bring; more is damage or an attack.
 MAX_BODY_BYTES = 512 * 1024 * 1024
 _ADDRESS = re.compile(r"[0-9a-f]{64}")
@@ -45,6 +46,10 @@ class Archive(Protocol):
 
     def addresses(self) -> Iterator[BodyHash]:
         """All bodies that are there, by address."""
+        ...
+
+    def sweep(self, before_s: float) -> int:
+        """Remove what writers that died before this moment left; how much."""
         ...
 
 
@@ -73,6 +78,10 @@ class MemoryArchive:
     def addresses(self) -> Iterator[BodyHash]:
         """All bodies, by address."""
         return iter([BodyHash(address) for address in sorted(self._bodies)])
+
+    def sweep(self, before_s: float) -> int:
+        """Nothing is ever half there."""
+        return 0
 
 
 class DiskArchive:
@@ -126,12 +135,20 @@ class DiskArchive:
             if _ADDRESS.fullmatch(path.stem):
                 yield BodyHash(path.stem)
 
-    def sweep(self) -> int:
-        """Remove half-written files that a crash left; only while no other process writes."""
-        left = list(self.root.glob(f"??/??/*{_PART}"))
-        for path in left:
+    def sweep(self, before_s: float) -> int:
+        """Remove half-written files that a crash left: those last written before this moment of
+        the machine's clock (seconds since 1970), so that no process still writes them."""
+        found = [path for path in self.root.glob(f"??/??/*{_PART}") if _written_s(path) < before_s]
+        for path in found:
             path.unlink(missing_ok=True)
-        return len(left)
+        return len(found)
+
+
+def _written_s(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:  # finished meanwhile
+        return float("inf")
 
 
 def compress(data: bytes) -> bytes:
@@ -163,18 +180,29 @@ def _make_directory(directory: Path, root: Path) -> None:
 
 
 def _write_synced(path: Path, data: bytes) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, suffix=_PART)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.stem}.", suffix=_PART)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        Path(name).replace(path)
+        _into_place(Path(name), path)
     except BaseException:
         with contextlib.suppress(OSError):
             Path(name).unlink()
         raise
     sync_directory(path.parent)
+    # What a process left that was killed while it wrote the same body.
+    for left in path.parent.glob(f"{path.stem}.*{_PART}"):
+        left.unlink(missing_ok=True)
+
+
+def _into_place(part: Path, path: Path) -> None:
+    try:
+        part.replace(path)
+    except FileNotFoundError:  # another process put the same body and cleared up after itself
+        if not path.exists():
+            raise
 
 
 def sync_directory(directory: Path) -> None:

@@ -65,6 +65,8 @@ class SourcePart(Part):
     ) -> dict[ItemId, Revision]:
         """The newest revision of each of these items that is stored."""
         found: list[Revision] = []
+        if not item_ids:
+            return {}
         with self.db.read() as connection:
             for some in chunks(list(item_ids)):
                 query = _newest().where(ITEM.c.id.in_(some), ITEM.c.source_id == source_id)
@@ -82,6 +84,8 @@ class SourcePart(Part):
     def candidate_events(self, keys: Sequence[str], limit: int = 200) -> tuple[Event, ...]:
         """Events that carry any of these keys, not merged, newest first."""
         found: dict[int, str] = {}
+        if not keys:
+            return ()
         joined = EVENT.join(EVENT_KEY, EVENT_KEY.c.sequence == EVENT.c.sequence).join(
             RECORD, RECORD.c.sequence == EVENT.c.last_sequence
         )

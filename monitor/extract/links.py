@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 MAX_URL_CHARS = 2000
@@ -44,6 +45,7 @@ def without_tracking(url: str) -> str:
     return urlunsplit((parts.scheme.lower(), parts.netloc.lower(), parts.path, changed, ""))
 
 
+@lru_cache(2048)  # a feed asks for each of its links some five times
 def same_page(url: str) -> str:
     """A key under which addresses of one page compare equal: no scheme, www, trailing slash."""
     parts = urlsplit(without_tracking(url))

@@ -46,6 +46,11 @@ _SILENT = frozenset({
 })  # fmt: skip
 
 
+def is_plain_ascii(text: str) -> bool:
+    """Whether the text is ASCII without control characters but for ends of lines."""
+    return text.isascii() and text.replace("\n", "").isprintable()
+
+
 def clean(text: str, *, max_chars: int = MAX_CHARS) -> str:
     """The text with NFC letters, single spaces, no blank lines, no control or invisible
     characters, mailboxes masked, at most `max_chars` characters. Idempotent below the bound."""
@@ -53,7 +58,8 @@ def clean(text: str, *, max_chars: int = MAX_CHARS) -> str:
     if not text.isascii():
         text = unicodedata.normalize("NFC", _DROPPED.sub("", text))
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n")
-    text = _BLANKS.sub(" ", text.replace("\f", "\n"))
+    if not is_plain_ascii(text):
+        text = _BLANKS.sub(" ", text.replace("\f", "\n"))
     if "@" in text:
         text = _MAILBOX.sub(MAILBOX, text)
     while "  " in text:
@@ -74,8 +80,9 @@ def tree(markup: str, *, what: str) -> HtmlElement:
     """The document tree of HTML text. Raises ExtractError when there is nothing to parse."""
     parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
     try:
-        text = _NO_XML.sub(" ", markup)
-        return document_fromstring(text.encode("utf-8", "replace"), parser=parser)
+        if "&#" in markup or not is_plain_ascii(markup):
+            markup = _NO_XML.sub(" ", markup)
+        return document_fromstring(markup.encode("utf-8", "replace"), parser=parser)
     except (etree.LxmlError, ValueError, AssertionError) as cause:
         raise ExtractError(f"{what}: no HTML document in {len(markup)} characters") from cause
 

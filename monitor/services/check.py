@@ -42,6 +42,9 @@ LONGEST_IMPORT = 4
 MOST_WAITING_BYTES = 32_000_000
 #: States of checks that found nothing new are stored together.
 QUIET_BATCH = 200
+#: Where sources are checked once, so many that brought something settle together: what they
+#: brought is stored before, so a crash repeats their requests and nothing else.
+SETTLED_BATCH = 25
 
 FirstRequests = Callable[[Source, str, datetime], tuple[Request, ...]]
 
@@ -85,6 +88,7 @@ class CheckLoop:
         self._readings: dict[Future[Reading], tuple[OpenCheck, Snapshot]] = {}
         self._waiting_bytes = 0
         self._quiet: list[tuple[SourceState, tuple[HealthEntry, ...]]] = []
+        self._unsettled = 0  #: of these, checks that brought something or failed
         self._finished: list[Checked] = []
 
     @property
@@ -101,6 +105,13 @@ class CheckLoop:
 
     def step(self, timeout_s: float) -> tuple[Checked, ...]:
         """Do what can be done now, waiting at most `timeout_s`; checks that ended meanwhile."""
+        finished = self._advance(timeout_s)
+        if self._unsettled:
+            self.flush()
+        return finished
+
+    def _advance(self, timeout_s: float) -> tuple[Checked, ...]:
+        """One step; states of checks that brought something may wait for the next ones."""
         self._collect_readings()
         if self._waiting_bytes > MOST_WAITING_BYTES:
             wait(self._readings, timeout=timeout_s, return_when=FIRST_COMPLETED)
@@ -117,9 +128,11 @@ class CheckLoop:
         """Check these sources once and return when all ended."""
         self.start(sources)
         while self._checks:
-            for checked in self.step(0.5):
+            for checked in self._advance(0.5):
                 on_done(checked)
-        for checked in self.step(0):
+            if self._unsettled >= SETTLED_BATCH:
+                self.flush()
+        for checked in self._advance(0):
             on_done(checked)
         self.flush()
 
@@ -129,6 +142,7 @@ class CheckLoop:
             health = [entry for _, entries in self._quiet for entry in entries]
             self._store.commit_states([state for state, _ in self._quiet], health)
             self._quiet.clear()
+        self._unsettled = 0
 
     def close(self) -> None:
         """Stop; what is under way stays as it was and is due again."""
@@ -325,7 +339,7 @@ class CheckLoop:
             health = (*health, state_of.first_import(check, now))
         self._quiet.append((state, health))
         if check.taken.changed or health:
-            self.flush()
+            self._unsettled += 1
         self._finished.append(
             Checked(
                 source_id=check.source.id,

@@ -300,9 +300,13 @@ def test_a_file_that_is_no_database_is_told_as_such(tmp_path: Path) -> None:
 def test_half_written_bodies_of_a_crash_are_swept(tmp_path: Path) -> None:
     archive = DiskArchive(tmp_path)
     address = archive.put(b"whole")
-    (archive.path(address).parent / "abc.part").write_bytes(b"half")
+    half = archive.path(address).parent / "abc.part"
+    half.write_bytes(b"half")
     assert list(archive.addresses()) == [address]
-    assert archive.sweep() == 1
+    written_s = half.stat().st_mtime
+    assert archive.sweep(written_s) == 0, "somebody may be writing it"
+    assert archive.sweep(written_s + 1) == 1
+    assert not half.exists()
     assert archive.get(address) == b"whole"
 
 
@@ -329,3 +333,15 @@ def test_a_conflict_leaves_the_log_open(store: SqlStore) -> None:
         store.commit_page(page(0))
     store.commit_page(page(1))
     assert store.verify() == ()
+
+
+def test_a_body_put_again_takes_what_a_killed_process_left_of_it(tmp_path: Path) -> None:
+    archive = DiskArchive(tmp_path)
+    address = archive.put(b"whole")
+    folder = archive.path(address).parent
+    archive.remove(address)
+    (folder / f"{address}.x1y2.part").write_bytes(b"ha")
+    (folder / "other.part").write_bytes(b"another's")
+    assert archive.put(b"whole") == address
+    assert sorted(p.name for p in folder.iterdir()) == [f"{address}.zst", "other.part"]
+    assert archive.get(address) == b"whole"
