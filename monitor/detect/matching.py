@@ -226,7 +226,7 @@ def _plain_keys(words: frozenset[str]) -> frozenset[str]:
     return frozenset() if any(word.endswith("*") for word in words) else words
 
 
-_TOPIC_SCOPES: tuple[str, ...] = ("sentence", "title", "near")
+_TOPIC_SCOPES: tuple[str, ...] = ("sentence", "title", "near", "following")
 #: "signed a bill that lets breweries sell ...": what it does is said, no need to look elsewhere.
 _DESCRIBED = re2.compile(
     rb" (?:a|an|another|two|three) (?:[^ |]+ ){0,3}(?:bills?|laws?|measures?) "

@@ -270,6 +270,7 @@ class _Loader:
                     name=name,
                     phrases=bench.united(spec.phrases),
                     patterns=bench.phrases(spec.phrases),
+                    decides=bench.united(spec.decides),
                     weak=spec.weak,
                 )
             except PhraseProblem as problem:

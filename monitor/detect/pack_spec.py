@@ -69,6 +69,9 @@ class TopicSpec(Options):
 
     about: str
     phrases: tuple[Phrase, ...] = Field(min_length=1)
+    decides: tuple[Phrase, ...] = Field(
+        default=(), description="Where one of these stands, the topic is this one without weighing."
+    )
     weak: bool = Field(default=False, description="Gives way to any other topic that is there.")
 
 

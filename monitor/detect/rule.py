@@ -8,17 +8,20 @@ from dataclasses import dataclass, field
 
 import ahocorasick_rs
 
-from monitor.detect.clauses.guards import Guard, Guards
+from monitor.detect.clauses.guards import NONE, Guard, Guards
 from monitor.detect.clauses.line import Trie
 from monitor.detect.language.words import Pattern
 from monitor.detect.pack_spec import RuleSpec
 from monitor.detect.phrase import Node, Phrases, Terms, compiled, keys, parse, united
 from monitor.detect.scene import Scene
+from monitor.domain.vocabulary import DocumentKind
 from monitor.kinds import RuleKind
 
 #: Lines before and after an anchor in which the words that need it may stand.
 ANCHOR_BEFORE = 1
 ANCHOR_AFTER = 4
+#: Lines of a bill's page that are analysed: its stage may stand anywhere in them.
+BILL_LINES = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +33,10 @@ class Context:
     words: str  #: the phrases as written, for explanations
 
 
+#: The weight of a topic that decides.
+_DECIDED = 1_000.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
     """What a law or policy is about; patterns are weighed against those of other topics."""
@@ -37,10 +44,13 @@ class Topic:
     name: str
     phrases: Phrases
     patterns: tuple[Pattern, ...]
+    decides: Phrases = NONE
     weak: bool = False
 
     def weight(self, view: bytes) -> float:
         """How many of the phrases the view holds; a weak topic never outweighs another."""
+        if self.decides.found(view) is not None:
+            return _DECIDED
         if self.phrases.found(view) is None:
             return 0
         if self.weak:
@@ -156,6 +166,8 @@ class Pack:
             near.update(i for i in around if scene.same_paragraph(i, index))
         if scene.title is not None and self.anchored(scene.title_text.text):
             near.update(scene.opening_lines(ANCHOR_AFTER))
+        if scene.document.kind is DocumentKind.BILL and near:
+            near.update(range(min(len(starts), BILL_LINES)))
         links = scene.story.links
         return [index for index in sorted(near) if scene.paragraph(index) not in links]
 

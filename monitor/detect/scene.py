@@ -139,8 +139,14 @@ class Scene:
             self.line(i) for i in range(index, first, -1) if self.spans[i].paragraph == own
         )
 
+    def following(self, index: int) -> Iterator[Line]:
+        """Up to two lines after a line in its paragraph."""
+        for after in range(index + 1, index + 3):
+            if index >= 0 and self.same_paragraph(index, after):
+                yield self.line(after)
+
     def within(self, scope: str, index: int) -> Iterator[Line]:
-        """Lines of a scope around a line: sentence, near, paragraph, title, document."""
+        """Lines of a scope around a line: sentence, near, following, paragraph, title, document."""
         title = self.title if scope == "document" else self.title_of(index)
         if scope in {"title", "near", "document", "paragraph"} and title is not None:
             yield title
@@ -148,6 +154,8 @@ class Scene:
             yield title if index < 0 and title is not None else self.line(max(index, 0))
         elif scope == "near":
             yield from self.near(index) if index >= 0 else self.begins(4)
+        elif scope == "following":
+            yield from self.following(index)
         elif scope == "paragraph" and index >= 0:
             yield from self._paragraph(index)
         elif scope in {"document", "paragraph"}:

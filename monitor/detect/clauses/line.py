@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, Protocol
 
 from monitor.detect.language.dates import mark_dates
@@ -14,7 +15,7 @@ from monitor.detect.language.words import word_set
 from monitor.detect.phrase import Phrases
 from monitor.detect.slots.agency import AgencyReader
 from monitor.detect.slots.bill import Amount, mark_spans
-from monitor.detect.slots.place import PlaceReader
+from monitor.detect.slots.place import Place, PlaceReader
 
 #: Words between a subject and its verb that do not make a subject of their own.
 _AUXILIARY = word_set(
@@ -28,6 +29,8 @@ _RELATIVES = frozenset({"who", "which", "that", "whose", "whom"})
 _IRREGULAR = word_set("gave put ran took won held set left cut chose led said told")
 #: "that made the police leave": the act still belongs to the relative clause.
 _CAUSATIVE = word_set("let lets made makes make helped helps had has have saw sees")
+#: Openers of clauses that are only circumstances.
+_ADVERBIAL = frozenset({"after", "before", "since", "because", "although", "though", "while"})
 _SUBJECTS = word_set(
     "this his its theirs hers sheriffs counties agencies officials cities lawmakers"
 )
@@ -83,9 +86,19 @@ class Line:
                     return Clause(at, end, token.word)
                 end = at - 1  # the relative clause has its own verb: the act is the main one's
             elif token.word in {"and", "or", ","} and self._has_subject(at, end):
-                return Clause(at, end, "")
+                return Clause(at, end, self._enclosing(at) if token.word != "," else "")
             at -= 1
         return Clause(0, end, "")
+
+    def _enclosing(self, at: int) -> str:
+        """`after A did this and B did that`: what opens the first clause opens both."""
+        for i in range(at - 2, -1, -1):
+            token = self.tokens[i]
+            if token.word == "," or (token.word in BREAKERS and token.word not in _ADVERBIAL):
+                return ""
+            if not token.symbol and token.word in _ADVERBIAL:
+                return token.word
+        return ""
 
     def _closed(self, start: int, act: int) -> bool:
         """Whether a relative clause from `start` has a verb of its own before the act."""
@@ -150,8 +163,8 @@ class LineReader:
             tokens.append(marked)
             at = marked.end
         tokens += words_between(self.text, at, sentence.end)
-        tokens = self._vocabularies(tokens)
-        tokens = self.agencies.mark(self.places.mark(tokens))
+        tokens = self._vocabularies(_without_once(tokens))
+        tokens = self.agencies.mark(_local_bodies(self.places.mark(tokens)))
         question = self.text[sentence.end - 1 : sentence.end] == "?"
         return Line(sentence, _counted(mark_dates(tokens)), question, self.outside)
 
@@ -169,6 +182,24 @@ class LineReader:
                 out.append(tokens[i])
             i += length or 1
         return out
+
+
+def _without_once(tokens: list[Token]) -> list[Token]:
+    """`once more`, `once again` say again; only `once it did` opens a clause."""
+    for token, following in pairwise(tokens):
+        if token.word == "once" and following.word in {"more", "again"}:
+            token.word = "again"
+    return tokens
+
+
+def _local_bodies(tokens: list[Token]) -> list[Token]:
+    """`Ulster County Legislature`: a county's, not a state's."""
+    for before, token in pairwise(tokens):
+        place = before.value
+        local = isinstance(place, Place) and place.kind != "state"
+        if local and token.symbol == "LEGISLATURE" and token.word == "legislature":
+            token.symbol = "BODY"
+    return tokens
 
 
 def _counted(tokens: list[Token]) -> list[Token]:

@@ -14,16 +14,19 @@ _IRREGULAR: dict[str, tuple[str, ...]] = {
     "go": ("went", "gone"), "grow": ("grew", "grown"), "hold": ("held",), "keep": ("kept",),
     "lay": ("laid",), "leave": ("left",), "let": ("let",), "lose": ("lost",), "make": ("made",),
     "override": ("overrode", "overridden"), "pay": ("paid",), "put": ("put",), "quit": ("quit",),
-    "rewrite": ("rewrote", "rewritten"), "say": ("said",), "send": ("sent",), "set": ("set",),
-    "shoot": ("shot",), "shut": ("shut",), "sink": ("sank", "sunk"), "strike": ("struck",),
+    "rise": ("rose", "risen"), "rewrite": ("rewrote", "rewritten"), "say": ("said",),
+    "send": ("sent",), "set": ("set",),
+    "shoot": ("shot",), "shut": ("shut",), "sit": ("sat",), "stand": ("stood",),
+    "sink": ("sank", "sunk"), "strike": ("struck",),
     "take": ("took", "taken"), "tear": ("tore", "torn"), "tell": ("told",),
     "throw": ("threw", "thrown"), "uphold": ("upheld",), "win": ("won",),
     "withdraw": ("withdrew", "withdrawn"), "withhold": ("withheld",), "write": ("wrote", "written"),
 }  # fmt: skip
 #: Verbs that double their last letter.
 _DOUBLING = word_set(
-    "admit ban bar commit compel cut drop get let permit plan put quit scrap set shut slam "
-    "stop strip submit tap transfer win"
+    "admit allot ban bar begin commit compel cut drag drop equip flip forbid get grab jam let nab "
+    "permit pin plan put quit refer rip scan scrap set shun shut sit slam snub step stop strip "
+    "submit tap tip top transfer trim win wrap"
 )
 #: Verbs that do so in American or in British print only.
 _EITHER = word_set("cancel travel signal label")

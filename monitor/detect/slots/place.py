@@ -128,7 +128,7 @@ class PlaceReader:
         for length in (3, 2, 1):
             key = tuple(t.word for t in tokens[i : i + length] if not t.symbol)
             if len(key) == length and key in _BY_NAME:
-                if self._names_county(tokens, i, length):
+                if self._names_county(tokens, i, length) or self._names_city(tokens, i, length):
                     return None, 0
                 return _BY_NAME[key], length
         return self._code_at(tokens, i), 1
@@ -139,6 +139,14 @@ class PlaceReader:
             return False
         name = " ".join(token.word for token in tokens[i : i + length])
         return name not in _WHOLE_NAMES or bool(self.names.county_states(name))
+
+    def _names_city(self, tokens: list[Token], i: int, length: int) -> bool:
+        """`Kansas City`, `Virginia Beach`: towns that begin with a state's name."""
+        following = tokens[i + length : i + length + 1]
+        if not following or not self._may_name(following[0]):
+            return False
+        name = " ".join(token.word for token in tokens[i : i + length + 1])
+        return bool(self.names.main_state(name) or self.names.place_states(name))
 
     def _code_at(self, tokens: list[Token], i: int) -> str | None:
         token = tokens[i]
@@ -268,10 +276,19 @@ class PlaceReader:
             if self._may_name(tokens[i]):
                 length = self._city_length(tokens, i)
                 if length:
-                    name = " ".join(t.word for t in tokens[i : i + length])
-                    self._replace(tokens, i, i + length, self._city(name))
+                    start = i - self._is_tail(tokens, i)
+                    name = " ".join(t.word for t in tokens[start : i + length])
+                    i = self._replace(tokens, start, i + length, self._city(name))
             i += 1
         return tokens
+
+    def _is_tail(self, tokens: list[Token], i: int) -> bool:
+        """`Pelican Harbor council`: a name that no list has is not the town of its last word."""
+        if not i or not self._may_name(tokens[i - 1]):
+            return False
+        word = tokens[i - 1].word
+        listed = bool(self.names.place_states(f"{word} {tokens[i].word}"))
+        return word.isalpha() and not listed and word not in _NOT_NAMES | _BESIDE_NAMES
 
     def _may_name(self, token: Token) -> bool:
         return not token.symbol and self.text[token.start : token.start + 1].isupper()
@@ -295,18 +312,28 @@ class PlaceReader:
         return inner and self._may_name(words[-1])
 
     def _is_city(self, tokens: list[Token], start: int, end: int, name: str) -> bool:
-        if name in _NOT_NAMES or any(t.word in _NOT_NAMES for t in tokens[start:end]):
+        if name in _NOT_NAMES or self._no_name(tokens[start:end], name):
             return False
         if _title(name) in self.known or _title(name) in self.seen or self.names.main_state(name):
             return True
         if self._state_follows(tokens, end):
             return True
         before = [t.word for t in tokens[max(0, start - 2) : start]]
-        of_city = before[-1:] == ["of"] and before[:1] in (["city"], ["town"], ["village"])
+        body = start > 1 and tokens[start - 2].symbol == "BODY"
+        of_city = before[-1:] == ["of"] and (body or before[:1] in _OF_CITIES)
+        end += end < len(tokens) and tokens[end].word == "'s"
         after = tokens[end].symbol if end < len(tokens) else ""
         word = tokens[end].word if end < len(tokens) else ""
         civic = after == "BODY" or word in _CIVIC
         return (of_city or civic) and bool(self.names.place_states(name))
+
+    def _no_name(self, words: Sequence[Token], name: str) -> bool:
+        """A word of offices and days is none of a town, but in `New Haven` or `Jersey City`."""
+        strange = {token.word for token in words} & _NOT_NAMES
+        first = words[0].word
+        listed = len(words) > 1 and bool(self.names.place_states(name))
+        inside = listed and (first == "new" or first not in _NOT_NAMES)
+        return bool(strange - _IN_NAMES if inside else strange)
 
     def _state_follows(self, tokens: list[Token], end: int) -> bool:
         after = tokens[end : end + 2]
@@ -322,6 +349,18 @@ class PlaceReader:
         return Place("city", _title(name), (main,) if main else self.names.place_states(name))
 
 
+_OF_CITIES = (["city"], ["town"], ["village"], ["borough"], ["township"], ["mayor"], ["residents"])
+#: Words with a capital that stand before a town's name without being part of it.
+_BESIDE_NAMES = word_set(
+    "mayor former nearby neighboring suburban downtown greater metro outgoing then in at near from "
+    "to for by on with as when while after before since if democrat republican democratic chief "
+    "councilman councilwoman councilmember alderman commissioner supervisor rep sen officer sgt "
+    "capt lt judge sheriff asked said both all most many some two three four five six seven eight "
+    "nine ten meanwhile last now today yesterday also however still but or photo file via like "
+    "where under inside outside around across despite until how why what who will does did is are "
+    "was were can could should would may might has have had not no yes national local public us"
+)
+_IN_NAMES = word_set("new city center university college of the")
 _CIVIC = word_set(
     "police pd city town village mayor officials leaders commissioners council councilors "
     "aldermen voters residents lawmakers metro metropolitan"
