@@ -296,6 +296,7 @@ def _watched(block: WatchBlock) -> WatchedBill:
         number=normal_bill(block.bill) if block.bill else "",
         family=f"state_{block.matter}",
         names=block.names,
+        vouched=True,
     )
 
 

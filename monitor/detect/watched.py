@@ -16,6 +16,7 @@ from monitor.detect.document import Document
 from monitor.detect.slots.bill import Bill, mark_spans
 from monitor.domain.claim import Finding, Quote
 from monitor.domain.vocabulary import Direction, DocumentKind, EventType, Worth
+from monitor.resolve.telling import other_session
 
 #: Families of event types that are about a state's law.
 FAMILIES = ("state_mandate", "state_limit")
@@ -48,6 +49,8 @@ class WatchedBill:
     number: str = ""  #: as the state writes it: "SB 2-C"; "" for an act known by name alone
     family: str = ""  #: "state_mandate", "state_limit" or ""
     names: tuple[str, ...] = ()
+    session: str = ""  #: where a structured source told it: "2025", "2025 special"
+    vouched: bool = False  #: a structured source or a person says what it does, not the press
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,10 @@ class WatchList:
     def words(self) -> tuple[str, ...]:
         """Numbers and names for the trigger scan, sorted."""
         return tuple(sorted({w for b in self.bills for w in (b.number, *b.names) if w}))
+
+    def numbered(self, number: str) -> tuple[WatchedBill, ...]:
+        """The watched bills of this number, in any state; of known matter only."""
+        return tuple(b for b in self._by_number.get(folded(number), ()) if b.family)
 
     def named_in(self, text: str) -> tuple[WatchedBill, ...]:
         """The watched bills that a paragraph names, by number or by name; of known matter only."""
@@ -111,8 +118,10 @@ def watched_findings(
     The state must be the bill's; where the document names none it is a review, and only while no
     other state's bill of this number is watched.
     """
-    if not watched.bills or document.kind not in _READ or bills.is_structured(document):
+    if not watched.bills or document.kind not in _READ:
         return ()
+    if bills.is_structured(document):
+        return () if known else _stages(document, watched, rules)
     told = {(one.event_type, folded(one.bill or "")) for one in known}
     quoted = {(one.event_type, one.quote.text) for one in known}
     found: list[Finding] = []
@@ -124,6 +133,17 @@ def watched_findings(
                     told.add(key)
                     found.append(finding)
     return tuple(found)
+
+
+def _stages(document: Document, watched: WatchList, rules: Rules) -> tuple[Finding, ...]:
+    """The stages of a bill whose title and summary do not say what it does, once that is known:
+    from the text of one of its versions, or because a person said so."""
+    values = dict(document.fields)
+    for bill in watched.numbered(values.get("bill", "")):
+        same_state = bill.state == values.get("jurisdiction")
+        if bill.vouched and same_state and not other_session(bill.session, values.get("session", "")):
+            return rules(replace(document, text=f"{document.text}\n{_MATTER[bill.family]}"))
+    return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

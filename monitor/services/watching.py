@@ -20,8 +20,8 @@ _PAGE = 200
 _RECORDS = 1_000
 _LEFT_OUT = frozenset({Rung.RETRACTED, Rung.SUPERSEDED})
 
-#: (state, number) of a bill.
-_Key = tuple[str, str]
+#: (state, number, session) of a bill.
+_Key = tuple[str, str, str]
 
 
 class BillWatch:
@@ -50,7 +50,11 @@ class BillWatch:
         own = self._configured()
         taken = {(bill.state, bill.number) for bill in own if bill.number and bill.family}
         newest = sorted(
-            (e for key, e in self._heard.items() if key not in taken and e.updated_at >= oldest),
+            (
+                e
+                for key, e in self._heard.items()
+                if key[:2] not in taken and e.updated_at >= oldest
+            ),
             key=lambda event: (event.updated_at, event.id),
             reverse=True,
         )
@@ -87,7 +91,7 @@ class BillWatch:
     def _hear(self, events: Iterable[Event]) -> None:
         for event in events:
             for bill in bills_of(event):
-                self._heard[bill.state, bill.number] = event
+                self._heard[bill.state, bill.number, bill.session] = event
         if len(self._heard) > 4 * MOST:
             kept = sorted(self._heard.items(), key=lambda row: row[1].updated_at)[-2 * MOST :]
             self._heard = dict(kept)
@@ -100,4 +104,11 @@ def bills_of(event: Event) -> tuple[WatchedBill, ...]:
     if not (family and state and event.bill) or event.merged_into or event.status in _LEFT_OUT:
         return ()
     numbers = (part.strip() for part in event.bill.split("/"))
-    return tuple(WatchedBill(state=state, number=n, family=family) for n in numbers if n)
+    session = dict(event.attributes).get("session", "")
+    return tuple(
+        WatchedBill(
+            state=state, number=number, family=family, session=session, vouched=bool(session)
+        )
+        for number in numbers
+        if number
+    )

@@ -15,8 +15,9 @@ from pydantic import Field, HttpUrl
 from monitor.domain.item import Reading
 from monitor.domain.snapshot import Request, Snapshot
 from monitor.domain.source import Source
-from monitor.extract import legiscan, quota
+from monitor.extract import bill_text, legiscan, quota
 from monitor.extract.bill import bill_item
+from monitor.extract.bill_text import Texts
 from monitor.extract.cursor import packed, rows, unpacked
 from monitor.extract.json_api import Record, Strict
 from monitor.extract.quota import Usage
@@ -45,6 +46,12 @@ class LegiscanOptions(Options):
     watch: tuple[str, ...] = Field(
         default=(), description="bill numbers that are ours whatever their titles say: SB 245"
     )
+    texts: int = Field(
+        default=3,
+        ge=0,
+        le=50,
+        description="texts of new versions asked for per check, for the redline; 0: none",
+    )
     max_bills: int = Field(default=20, ge=1, le=200, description="changed bills asked per check")
     monthly_budget: int = Field(
         default=700, ge=10, le=30_000, description="calls of this source in a calendar month"
@@ -59,6 +66,7 @@ class _State:
     sessions: tuple[str, ...] = ()  #: that still change
     hashes: dict[str, str]  #: bill id -> change hash of what was read
     due: dict[str, str]  #: bill id -> change hash of what is still to be read
+    texts: Texts  #: bill -> address of the newest version's text that was asked for
 
     def dump(self) -> str:
         """For the cursor."""
@@ -69,6 +77,7 @@ class _State:
                 "sessions": [[number] for number in self.sessions],
                 "hashes": [list(pair) for pair in sorted(self.hashes.items())],
                 "due": [list(pair) for pair in self.due.items()],
+                **bill_text.dump(self.texts),
             }
         )
 
@@ -80,6 +89,7 @@ def _load(cursor: str) -> _State:
         sessions=tuple(row[0] for row in rows(state, "sessions") if row),
         hashes={r[0]: r[1] for r in rows(state, "hashes") if len(r) == 2},
         due={r[0]: r[1] for r in rows(state, "due") if len(r) == 2},
+        texts=bill_text.load(state),
     )
 
 
@@ -128,7 +138,10 @@ def _bills(source: Source, options: LegiscanOptions, ids: Iterable[str]) -> tupl
 
 
 def read(snapshot: Snapshot, context: ReadContext[LegiscanOptions]) -> Reading:
-    """Sessions, a list, search results, or one bill."""
+    """Sessions, a list, search results, one bill, or the text of one."""
+    if snapshot.request.purpose == bill_text.TEXT:
+        item, following = bill_text.text_read(snapshot, context.source.id)
+        return Reading(items=(item,), next_requests=following, cursor=context.cursor)
     op = dict(snapshot.request.context).get("op", _SESSIONS)
     record, strict, state = legiscan.answered(snapshot), Strict(), _load(context.cursor)
     usage = state.usage.with_call(snapshot.captured_at, poll=op == _LIST)
@@ -225,15 +238,24 @@ def _bill(
         extractor="legiscan 1",
     )
     due = {i: h for i, h in state.due.items() if i != bill_id}
-    after = replace(state, hashes={**state.hashes, bill_id: change_hash}, due=due)
-    return Reading(items=(item,), cursor=after.dump(), problems=(*strict.problems, *odd))
+    asked, texts = bill_text.new_texts(
+        ((bill, item),), state.texts, context.options.texts, host_of_provider="legiscan.com"
+    )
+    hashes = {**state.hashes, bill_id: change_hash}
+    return Reading(
+        items=(item,),
+        next_requests=asked,
+        cursor=replace(state, hashes=hashes, due=due, texts=texts).dump(),
+        problems=(*strict.problems, *odd),
+    )
 
 
 KIND = SourceKind(
     name="legiscan",
     summary="Bills of one state by LegiScan's Pull API (free key in LEGISCAN_API_KEY, from "
     "legiscan.com/legiscan). The lists of its sessions, special ones too, are compared by "
-    "`change_hash`; only bills that changed and may be ours are asked for. Calls are counted per "
+    "`change_hash`; only bills that changed and may be ours are asked for, and the texts of their "
+    "new versions at the state's own addresses. Calls are counted per "
     "month against `monthly_budget`; used up, the source pauses until the next.",
     options=LegiscanOptions,
     first=first,

@@ -15,8 +15,9 @@ from monitor.domain.item import Item, Reading
 from monitor.domain.moment import require_aware
 from monitor.domain.snapshot import Request, Snapshot
 from monitor.domain.source import Source
-from monitor.extract import quota
+from monitor.extract import bill_text, quota
 from monitor.extract.bill import Bill, bill_item
+from monitor.extract.bill_text import Texts
 from monitor.extract.cursor import packed, unpacked
 from monitor.extract.json_api import Strict, parsed_record
 from monitor.extract.openstates import BillsPage, bills_page
@@ -52,6 +53,12 @@ class OpenstatesOptions(Options):
     max_pages: int = Field(
         default=50, ge=1, le=500, description="pages of 20 bills read of one list"
     )
+    texts: int = Field(
+        default=3,
+        ge=0,
+        le=50,
+        description="texts of new versions asked for per check, for the redline; 0: none",
+    )
     monthly_budget: int = Field(
         default=3000, ge=10, le=1_000_000, description="calls of this source in a calendar month"
     )
@@ -61,17 +68,21 @@ def first(
     source: Source, options: OpenstatesOptions, cursor: str, now: datetime
 ) -> tuple[Request, ...]:
     """The first page of what was updated since; nothing once the month's budget is used up."""
-    usage, since = _load(cursor)
+    usage, since, _ = _load(cursor)
     if usage.spent(now, source.schedule.every) >= options.monthly_budget:
         return ()
     start = since or f"{now - timedelta(days=options.back_days):%Y-%m-%d}"
     return (_page(source, options, start, 1),)
 
 
-def _load(cursor: str) -> tuple[Usage, str]:
+def _load(cursor: str) -> tuple[Usage, str, Texts]:
     state = unpacked(cursor, _VERSION)
     since = state.get("since")
-    return quota.load(state), since if isinstance(since, str) else ""
+    return quota.load(state), since if isinstance(since, str) else "", bill_text.load(state)
+
+
+def _dump(usage: Usage, since: str, texts: Texts) -> str:
+    return packed({"v": _VERSION, **quota.dump(usage), "since": since, **bill_text.dump(texts)})
 
 
 def _page(source: Source, options: OpenstatesOptions, since: str, number: int) -> Request:
@@ -96,18 +107,22 @@ def _page(source: Source, options: OpenstatesOptions, since: str, number: int) -
 
 
 def read(snapshot: Snapshot, context: ReadContext[OpenstatesOptions]) -> Reading:
-    """Bills of one page; the first page, newest update first, asks for the others."""
-    strict, (usage, since) = Strict(), _load(context.cursor)
+    """Bills of one page, or a bill's text; the first page, newest first, asks for the others."""
+    strict, (usage, since, texts) = Strict(), _load(context.cursor)
+    if snapshot.request.purpose == bill_text.TEXT:
+        item, following = bill_text.text_read(snapshot, context.source.id)
+        return Reading(items=(item,), next_requests=following, cursor=context.cursor)
     page = bills_page(parsed_record(snapshot), strict)
     usage = usage.with_call(snapshot.captured_at, poll=page.number == 1)
     spent = usage.spent(snapshot.captured_at, context.source.schedule.every)
     budget = context.options.monthly_budget
-    items, odd, skipped = _items(page, snapshot, context)
+    found, odd, skipped = _items(page, snapshot, context)
+    asked, texts = bill_text.new_texts(found, texts, context.options.texts)
     others, cut = _others(page, dict(snapshot.request.context).get("since", since), context)
     return Reading(
-        items=items,
-        next_requests=others[: max(0, budget - spent)],
-        cursor=packed({"v": _VERSION, **quota.dump(usage), "since": max(since, _reached(page))}),
+        items=tuple(item for _, item in found),
+        next_requests=(*others[: max(0, budget - spent)], *asked),
+        cursor=_dump(usage, max(since, _reached(page)), texts),
         problems=(*strict.problems, *odd, *cut, *quota.warning(spent, budget)),
         skipped=skipped,
     )
@@ -133,8 +148,8 @@ def _others(
 
 def _items(
     page: BillsPage, snapshot: Snapshot, context: ReadContext[OpenstatesOptions]
-) -> tuple[tuple[Item, ...], tuple[str, ...], int]:
-    items: list[Item] = []
+) -> tuple[tuple[tuple[Bill, Item], ...], tuple[str, ...], int]:
+    items: list[tuple[Bill, Item]] = []
     problems: list[str] = []
     for bill, updated in page.bills:
         if not context.relevant(_words(bill)):
@@ -146,7 +161,8 @@ def _items(
             locator=f"bill {bill.number}",
             extractor="openstates 1",
         )
-        items.append(replace(item, modified_at=require_aware(updated) if updated else None))
+        modified_at = require_aware(updated) if updated else None
+        items.append((bill, replace(item, modified_at=modified_at)))
         problems += odd
     return tuple(items), tuple(problems), len(page.bills) - len(items)
 
@@ -160,7 +176,8 @@ KIND = SourceKind(
     summary="Bills by the Open States API v3 (free key in OPENSTATES_API_KEY, from "
     "open.pluralpolicy.com). One full-text query for all states, or for one: what was updated "
     "since the last check, page by page. Titles that the query finds and no rule could match are "
-    "counted and not kept. Calls are counted per month against `monthly_budget`.",
+    "counted and not kept. The texts of new versions are asked for at their own addresses, a few "
+    "a check. Calls are counted per month against `monthly_budget`.",
     options=OpenstatesOptions,
     first=first,
     read=read,
