@@ -12,9 +12,9 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import sqlite3
 import stat
-import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -30,7 +30,8 @@ from storage.blobs import DiskArchive, sync_directory
 from storage.codec import moment_text
 from storage.engine import Database, connect_sqlite, translated
 from storage.migrate import NEWEST, RELEASED, migrate_database
-from storage.move import copy, require_empty
+from storage.move import StoreNotEmpty, copy, require_empty
+from storage.restoring import begun, scratch, unfinished
 from storage.store import SqlStore, open_store
 from storage.tables import SNAPSHOT
 
@@ -60,18 +61,14 @@ def backup(store: SqlStore, path: Path, at: datetime) -> Backup:
 
     Raises StoreFull or StoreError; then no file is left.
     """
-    part = path.with_name(f".{path.name}.part")
     with translated(str(path)):
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with tempfile.TemporaryDirectory(dir=path.parent, prefix=".backup") as scratch:
-                copied = Path(scratch) / DATABASE
-                _copy_database(store.db, copied)
-                made = _write(store, copied, part, path, at)
+        with scratch(path.with_name(f".{path.name}.work")) as place:
+            copied, part = place / DATABASE, place / "part"
+            _copy_database(store.db, copied)
+            made = _write(store, copied, part, path, at)
             part.replace(path)
             sync_directory(path.parent)
-        finally:
-            part.unlink(missing_ok=True)
     return made
 
 
@@ -161,20 +158,40 @@ def restore(path: Path, url: str, data_dir: Path) -> Backup:
     """Put a backup in place: the database behind `url` and ``data_dir/archive`` must be empty.
 
     Everything is unpacked and proved beside its place first; a failure leaves the place as it was.
-    Raises StoreError when the file is damaged, hostile, or newer than the program.
+    A restore that was killed goes on when it is run again. Raises StoreError when the file is
+    damaged, hostile, or newer than the program.
     """
     with translated(str(data_dir)):
         data_dir.mkdir(parents=True, exist_ok=True)
-        _require_free(url, data_dir)
-        with tempfile.TemporaryDirectory(dir=data_dir, prefix=".restore") as scratch:
-            unpacked = Path(scratch)
-            with _opened(path) as packed:
-                manifest = _manifest(packed, path)
+        with scratch(data_dir / ".restore") as unpacked, _opened(path) as packed:
+            manifest = _manifest(packed, path)
+            again = begun(data_dir, manifest["digest"])
+            if not (again and _database_stands(url)):
+                if again:  # bodies without their database: of the restore that was killed
+                    shutil.rmtree(data_dir / "archive", ignore_errors=True)
+                _require_free(url, data_dir)
                 for name, said in manifest["parts"].items():
                     _unpack(packed, name, said, unpacked)
-            _require_sound(unpacked / DATABASE)
-            _put_in_place(unpacked, url, data_dir)
+                _require_sound(unpacked / DATABASE)
+            with unfinished(data_dir, manifest["digest"]):
+                _put_in_place(unpacked, url, data_dir)
     return _summary(path, manifest)
+
+
+def _database_stands(url: str) -> bool:
+    """Whether the database, which comes last and in one step, is in place."""
+    database = Database(url)
+    try:
+        if database.path is not None:
+            return database.path.exists()
+        migrate_database(database)
+        with database.read() as connection:
+            require_empty(database, connection)
+    except StoreNotEmpty:
+        return True
+    finally:
+        database.close()
+    return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,7 +241,8 @@ def _manifest(packed: zipfile.ZipFile, path: Path) -> dict[str, Any]:
         _require_plain(member, path)
     if sum(size for _, size in parts.values()) > MAX_TOTAL_BYTES:
         raise _refused(path, "it claims to be larger than any installation")
-    return {"parts": parts, "schema": said[1], "made_at": said[2]}
+    digest = hashlib.sha256(packed.read(MANIFEST)).hexdigest()
+    return {"parts": parts, "schema": said[1], "made_at": said[2], "digest": digest}
 
 
 def _require_plain(member: zipfile.ZipInfo, path: Path) -> None:
@@ -297,16 +315,20 @@ def _require_free(url: str, data_dir: Path) -> None:
 
 
 def _put_in_place(unpacked: Path, url: str, data_dir: Path) -> None:
-    """Bodies first, then the database that names them."""
+    """Bodies first, then the database that names them; nothing is unpacked where both stand."""
     if (unpacked / "archive").exists():
         (unpacked / "archive").replace(data_dir / "archive")
+        sync_directory(data_dir)
     target = Database(url)
     try:
         if target.path is not None:
             target.path.parent.mkdir(parents=True, exist_ok=True)
-            (unpacked / DATABASE).replace(target.path)
-            sync_directory(target.path.parent)
+            if (unpacked / DATABASE).exists():
+                (unpacked / DATABASE).replace(target.path)
+                sync_directory(target.path.parent)
             migrate_database(target)
+            return
+        if not (unpacked / DATABASE).exists():
             return
         source = Database(f"sqlite:///{unpacked / DATABASE}")
         try:

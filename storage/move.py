@@ -24,17 +24,28 @@ _BATCH = 1000
 Progress = Callable[[str, int], None]
 
 
+class StoreNotEmpty(StoreError):
+    """The database that should take a copy holds rows already."""
+
+
 def move(source_url: str, target_url: str, progress: Progress | None = None) -> dict[str, int]:
     """Copy everything into an empty database; returns the number of rows by table.
 
-    The target's schema is made first. Raises StoreError when the target holds anything, and
-    then, as on any failure, the target is left without rows.
+    The target's schema is made first. Raises StoreError when the target holds anything else than
+    a whole copy, which a move that was killed at its end leaves; on any failure of its own the
+    target is left without rows.
     """
     source, target = Database(source_url), Database(target_url)
     try:
         migrate_database(source)
         migrate_database(target)
-        return copy(source, target, progress or (lambda _name, _rows: None))
+        try:
+            return copy(source, target, progress or (lambda _name, _rows: None))
+        except StoreNotEmpty:
+            held = _contents(source)
+            if held != _contents(target):
+                raise
+            return held[0]
     finally:
         source.close()
         target.close()
@@ -57,11 +68,24 @@ def copy(source: Database, target: Database, progress: Progress) -> dict[str, in
     return copied
 
 
+def _contents(database: Database) -> tuple[dict[str, int], str | None]:
+    """Rows by table, and the hash that the log ends with: what tells two copies apart."""
+    last = select(RECORD.c.hash).order_by(RECORD.c.sequence.desc()).limit(1)
+    with database.read() as connection:
+        counts = {
+            table.name: int(
+                connection.execute(select(func.count()).select_from(table)).scalar_one()
+            )
+            for table in METADATA.sorted_tables
+        }
+        return counts, connection.execute(last).scalar()
+
+
 def require_empty(target: Database, connection: Connection) -> None:
     """Raises StoreError when any table of the database holds a row."""
     for table in METADATA.sorted_tables:
         if connection.execute(select(table).limit(1)).first() is not None:
-            raise StoreError(
+            raise StoreNotEmpty(
                 f"{target.url.render_as_string(hide_password=True)}: table {table.name} holds rows "
                 "already; give an empty database"
             )

@@ -14,6 +14,7 @@ from storage.log import LogPart
 from storage.migrate import migrate_database
 from storage.outbox import OutboxPart
 from storage.queries import QueryPart
+from storage.restoring import require_finished
 from storage.retention import RetentionPart
 from storage.roster import RosterPart
 from storage.sources import SourcePart
@@ -43,6 +44,8 @@ def open_store(
     `data_dir` None keeps bodies in memory. `read_only` never changes a thing, the schema
     included. Raises ConfigError for another URL, StoreError for a newer or damaged schema.
     """
+    if data_dir is not None:
+        require_finished(data_dir)
     database = Database(url, busy_timeout_s=busy_timeout_s, read_only=read_only)
     archive: Archive = MemoryArchive() if data_dir is None else DiskArchive(data_dir / "archive")
     if database.path is not None and not read_only:

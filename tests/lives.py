@@ -1,17 +1,19 @@
-"""Lives of a whole installation that end in SIGKILL: run by tests/integration/test_killed_lives.py.
+"""Lives of a whole installation that end in SIGKILL: run by tests/integration/test_killed_*.py.
 
 `python -m tests.lives` is a fork server: it loads rules and gazetteer once, then forks a child
 for each line of JSON on its standard input, waits for it, and answers with one line: its exit
 code and how many steps it did. A step is anything that reaches disk or database: a statement, a
-commit, a file synced, renamed, linked or removed. The child dies before the chosen one.
+commit, a file synced, renamed, linked or removed. The child dies before the chosen one, or after
+so many microseconds, wherever it then is. With `here` the server lives that life itself, so that
+its children find warm what a first life makes: modules, patterns, the gazetteer.
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
-import resource
 import signal
 import sys
 from collections.abc import Callable
@@ -34,6 +36,10 @@ from monitor.domain.snapshot import Snapshot
 from monitor.domain.source import Source
 from monitor.registry import reader
 from monitor.settings import read_settings
+from storage import backup as backups
+from storage.migrate import migrate
+from storage.move import move
+from storage.store import open_store
 
 ROUTINES = (
     "check",
@@ -72,7 +78,7 @@ class Fuse:
         """Put the fuse before every step of this process."""
         event.listen(Engine, "before_cursor_execute", self.step)
         event.listen(Engine, "commit", self.step)
-        for name in ("fsync", "replace", "rename", "unlink", "link", "mkdir"):
+        for name in ("fsync", "replace", "rename", "unlink", "link", "mkdir", "rmdir"):
             setattr(os, name, self._mined(getattr(os, name)))
 
     def _mined(self, call: Callable[..., Any]) -> Callable[..., Any]:
@@ -116,12 +122,14 @@ class _Loaded:
     value: Pack | Catalogue
 
 
-def live(work: dict[str, Any], fuse: Fuse) -> None:
-    """One life: seed, then the routines in their order."""
+def live(work: dict[str, Any]) -> None:
+    """One life: seed, then the routines in their order; or one operation on the store."""
+    if "operation" in work:
+        OPERATIONS[work["operation"]](work)
+        return
     app = installation(work)
     clock = app.clock
     assert isinstance(clock, SetClock)
-    fuse.lay()
     upkeep.seed_subscriptions(app)
     calls: dict[str, Callable[[], object]] = {
         "check": lambda: app.check(app.sources(), lambda _: None),
@@ -136,6 +144,30 @@ def live(work: dict[str, Any], fuse: Fuse) -> None:
     app.close()
 
 
+def _back_up(work: dict[str, Any]) -> None:
+    store = open_store(work["url"], Path(work["directory"]))
+    backups.backup(store, Path(work["file"]), datetime.fromisoformat(work["at"]))
+    store.close()
+
+
+def _prune(work: dict[str, Any]) -> None:
+    store = open_store(work["url"], Path(work["directory"]))
+    at = datetime.fromisoformat(work["at"])
+    store.prune(at, at)
+    store.close()
+
+
+OPERATIONS: dict[str, Callable[[dict[str, Any]], object]] = {
+    "migrate": lambda work: migrate(work["url"]),
+    "backup": _back_up,
+    "restore": lambda work: backups.restore(
+        Path(work["file"]), work["url"], Path(work["directory"])
+    ),
+    "move": lambda work: move(work["source"], work["url"]),
+    "prune": _prune,
+}
+
+
 def _digest(app: App, clock: SetClock) -> None:
     clock.at += timedelta(days=1)
     app.digests()
@@ -148,11 +180,12 @@ def _wait(clock: SetClock) -> None:
 
 def _child(work: dict[str, Any], report: int) -> None:
     fuse = Fuse(last=work.get("steps"))
-    if work.get("file_limit"):
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (work["file_limit"], work["file_limit"]))
+    fuse.lay()
+    if work.get("after_us"):
+        # its default is to end the process there and then, without a word to it
+        signal.setitimer(signal.ITIMER_REAL, work["after_us"] / 1e6)
     try:
-        live(work, fuse)
+        live(work)
         os.write(report, str(fuse.done).encode())
         os._exit(0)
     except MonitorError as error:
@@ -167,6 +200,12 @@ def serve() -> None:
     """Fork one child for each line of standard input."""
     for line in sys.stdin:
         work = json.loads(line)
+        if work.get("here"):
+            live(work)
+            gc.collect()
+            gc.freeze()
+            _answer(0, "")
+            continue
         ours, theirs = os.pipe()
         child = os.fork()
         if child == 0:
@@ -176,8 +215,12 @@ def serve() -> None:
         with os.fdopen(ours, "rb") as told:
             said = told.read().decode(errors="replace")
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        sys.stdout.write(json.dumps([code, said]) + "\n")
-        sys.stdout.flush()
+        _answer(code, said)
+
+
+def _answer(code: int, said: str) -> None:
+    sys.stdout.write(json.dumps([code, said]) + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
@@ -186,10 +229,6 @@ if __name__ == "__main__":
     READER = reader(PACK.anchors(), ())
     knowledge.gazetteer()
     knowledge.ledger()
-    import storage.backup
-    import storage.publish
-    import storage.store  # noqa: F401
-
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     serve()

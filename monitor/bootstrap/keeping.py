@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 #: Captures that no event rests on are kept so long; health entries likewise.
 KEEP_CAPTURES = timedelta(days=90)
 KEEP_HEALTH = timedelta(days=400)
+#: A file of the archive that was half written so long ago is nobody's any more.
+HALF_WRITTEN_S = 24 * 3600
 
 
 def sql_store(app: App) -> SqlStore:
@@ -41,10 +43,12 @@ def publish(app: App) -> str:
 
 def prune(app: App) -> str:
     """Forget what nothing rests on; a sentence about it."""
-    now = app.clock.now()
-    gone = sql_store(app).prune(now - KEEP_CAPTURES, now - KEEP_HEALTH)
+    now, store = app.clock.now(), sql_store(app)
+    gone = store.prune(now - KEEP_CAPTURES, now - KEEP_HEALTH)
+    left = store.archive.sweep(time.time() - HALF_WRITTEN_S)
     return (
-        f"{gone.snapshots} captures, {gone.bodies} bodies, {gone.health} health entries forgotten"
+        f"{gone.snapshots} captures, {gone.bodies} bodies, {gone.health} health entries forgotten, "
+        f"{left} half-written files of crashes removed"
     )
 
 
