@@ -7,25 +7,32 @@ from functools import cache
 
 from monitor.bootstrap import knowledge
 from monitor.detect.document import Document
-from monitor.detect.engine import findings
 from monitor.detect.pack import load
 from monitor.detect.rules import change, field, phrase
 from monitor.detect.triggers import TriggerScan
+from monitor.detect.watched import WatchList
+from monitor.domain.claim import Finding
 from monitor.services.archives import Part
 from monitor.services.backreading import PartReading, Shelf, read_part
+from monitor.services.intake import Knowledge, findings_of
 
 
-def reader(rules: Mapping[str, str], governors: str, shelf: Shelf) -> Callable[[Part], PartReading]:
+def reader(
+    rules: Mapping[str, str], governors: str, watched: WatchList, shelf: Shelf
+) -> Callable[[Part], PartReading]:
     """`rules` are the rule files by name; what is given reads one part of an archive."""
     kinds = {kind.name: kind for kind in (change.KIND, field.KIND, phrase.KIND)}
     pack = load(dict(rules), kinds, governors)
-    scan = TriggerScan.build(pack.anchors())
-    gazetteer = cache(knowledge.gazetteer)
+    scan = TriggerScan.build(pack.anchors(), watched.words())
 
-    def detecting(document: Document) -> int:
-        return len(findings(document, pack, gazetteer()))
+    @cache
+    def known() -> Knowledge:
+        return Knowledge(pack=pack, gazetteer=knowledge.gazetteer(), watched=watched)
+
+    def detecting(document: Document) -> tuple[Finding, ...]:
+        return findings_of(document, known())
 
     def read(part: Part) -> PartReading:
-        return read_part(part, shelf, scan.relevant, detecting)
+        return read_part(part, shelf, scan.relevant, detecting, pack.version)
 
     return read

@@ -25,6 +25,7 @@ from monitor.services.backreading import (
     BackReading,
     PartDone,
     PartReading,
+    Remembered,
     Shelf,
     shelf_for,
 )
@@ -98,10 +99,12 @@ def _without_options(source: Source) -> Source:
 @contextmanager
 def back_reading(app: App, chosen: Shelf, processes: int) -> Iterator[BackReading]:
     """The service over so many bounded processes."""
-    shipped, governors = knowledge.rule_texts(app.settings, app.catalogue.value)
+    watched = app.watch.current()
+    remembered = Remembered(watched)
+    rules = knowledge.rule_texts(app.settings, app.catalogue.value)
     pool = WorkerPool(
         call="monitor.bootstrap.archive_process:reader",
-        setup=(shipped, governors, chosen),
+        setup=(*rules, watched, chosen),
         monotonic=monotonic,
         size=processes,
         limits=LIMITS,
@@ -116,9 +119,10 @@ def back_reading(app: App, chosen: Shelf, processes: int) -> Iterator[BackReadin
         yield BackReading(
             store=app.store,
             clock=app.clock,
-            intake=app.intake(silent=True),
+            intake=app.intake(silent=True, find=remembered.find),
             reader=read,
             shelf=chosen,
+            remembered=remembered,
         )
     finally:
         pool.close()

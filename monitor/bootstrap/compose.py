@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from monitor.services.check import Checked, CheckLoop
     from monitor.services.deliver import Deliver
     from monitor.services.digest import Digests
-    from monitor.services.intake import Intake, Tables
+    from monitor.services.intake import Find, Intake, Tables
     from monitor.services.review import Review
     from monitor.services.watching import BillWatch
     from monitor.services.workers import WorkerPool
@@ -164,8 +164,8 @@ class App:
         self._stack.callback(pool.close)
         return pool
 
-    def intake(self, *, silent: bool = False) -> Intake:
-        """What takes readings in; `silent` tells nobody."""
+    def intake(self, *, silent: bool = False, find: Find | None = None) -> Intake:
+        """What takes readings in; `silent` tells nobody; `find` stands in for detection."""
         from monitor.services.intake import Intake, Knowledge
         from monitor.services.outbox import Routing
 
@@ -180,6 +180,7 @@ class App:
             tables=self.tabling,
             route=Routing(self.store, self.counties_near),
             silent=silent,
+            find=find,
         )
 
     def detect(self, document: Document) -> tuple[Finding, ...]:

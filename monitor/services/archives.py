@@ -90,8 +90,8 @@ def pages_of(part: Part) -> Iterator[ArchivedPage | str]:
             else _plain(stream, part.start, part.end)
         )
         for block in blocks:
-            for span in record_spans(block):
-                found = page_of(block[span[0] : span[1]])
+            for start, end in record_spans(block):
+                found = page_of(block, start, end)
                 if found is not None:
                     yield found
 

@@ -16,6 +16,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from monitor.detect.document import Document
+from monitor.detect.watched import WatchList
+from monitor.domain.claim import Finding
 from monitor.domain.errors import ExtractError
 from monitor.domain.health import HealthEntry
 from monitor.domain.ident import SourceId, content_id
@@ -26,7 +28,7 @@ from monitor.extract.article import read_article
 from monitor.extract.links import without_tracking
 from monitor.ports import Clock, Store
 from monitor.services.archives import Part, halves, pages_of
-from monitor.services.intake import Intake
+from monitor.services.intake import Intake, Knowledge, findings_of
 from monitor.services.warc_record import ArchivedPage
 
 #: Parts that are read or wait to be committed, for each process.
@@ -40,6 +42,7 @@ class Found:
 
     snapshot: Snapshot
     item: Item
+    findings: tuple[Finding, ...] = ()  #: what the rules said of it in the process
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +53,7 @@ class PartReading:
     pages: int = 0
     relevant: int = 0  #: pages with a trigger word, which were extracted
     problems: tuple[str, ...] = ()
+    rules: str = ""  #: version of the rules that were used
 
     def __add__(self, other: PartReading) -> PartReading:
         return PartReading(
@@ -57,6 +61,7 @@ class PartReading:
             pages=self.pages + other.pages,
             relevant=self.relevant + other.relevant,
             problems=(*self.problems, *other.problems)[:_MOST_PROBLEMS],
+            rules=self.rules or other.rules,
         )
 
 
@@ -71,8 +76,8 @@ class PartDone:
     events: int
 
 
-#: In the process: does this page say anything? (document) -> number of findings.
-Detecting = Callable[[Document], int]
+#: In the process: what does this page say?
+Detecting = Callable[[Document], tuple[Finding, ...]]
 #: In the owner: reads a part in a bounded process. Raises ExtractError when the process is lost.
 PartReader = Callable[[Part], PartReading]
 
@@ -95,7 +100,11 @@ class Shelf:
 
 
 def read_part(
-    part: Part, shelf: Shelf, relevant: Callable[[bytes], bool], detecting: Detecting
+    part: Part,
+    shelf: Shelf,
+    relevant: Callable[[bytes], bool],
+    detecting: Detecting,
+    rules: str,
 ) -> PartReading:
     """Scan, extract, detect: the work of a process on one part. Raises OSError."""
     pages = extracted = 0
@@ -121,6 +130,7 @@ def read_part(
         pages=pages,
         relevant=extracted,
         problems=tuple(problems[:_MOST_PROBLEMS]),
+        rules=rules,
     )
 
 
@@ -153,9 +163,10 @@ def _found(page: ArchivedPage, shelf: Shelf, detecting: Detecting) -> Found | No
         text=item.text,
         source_states=source.states,
     )
-    if not detecting(document):
+    findings = detecting(document)
+    if not findings:
         return None
-    return Found(snapshot=_snapshot(page, source), item=item)
+    return Found(snapshot=_snapshot(page, source), item=item, findings=findings)
 
 
 def _snapshot(page: ArchivedPage, source: Source) -> Snapshot:
@@ -172,6 +183,34 @@ def _snapshot(page: ArchivedPage, source: Source) -> Snapshot:
     )
 
 
+class Remembered:
+    """What processes found in pages, so that it is not looked for again when they are taken in."""
+
+    def __init__(self, watched: WatchList) -> None:
+        """`watched` are the bills that the processes knew of."""
+        self._watched = watched.bills
+        self._rules = ""
+        self._found: dict[str, Found] = {}
+
+    def hold(self, reading: PartReading) -> None:
+        """Keep what was found in this part, and nothing else."""
+        self._rules = reading.rules
+        self._found = {found.item.id: found for found in reading.found}
+
+    def find(self, document: Document, knowledge: Knowledge) -> tuple[Finding, ...]:
+        """What the document says; read anew where rules or bills are others by now, or where it
+        is another version of something known."""
+        found = self._found.get(document.id)
+        if (
+            found is None
+            or document.change is not None
+            or (document.title, document.text) != (found.item.title, found.item.text)
+            or (knowledge.pack.version, knowledge.watched.bills) != (self._rules, self._watched)
+        ):
+            return findings_of(document, knowledge)
+        return found.findings
+
+
 class BackReading:
     """Reads parts through processes and commits what they found; used from one thread."""
 
@@ -183,12 +222,14 @@ class BackReading:
         intake: Intake,
         reader: PartReader,
         shelf: Shelf,
+        remembered: Remembered,
     ) -> None:
-        """`intake` must be a silent one."""
+        """`intake` must be a silent one; it may ask `remembered` what documents say."""
         self._store = store
         self._clock = clock
         self._intake = intake
         self._reader = reader
+        self._remembered = remembered
         self._sources = {s.id: s for s in (*shelf.by_host.values(), shelf.other)}
 
     def done(self, part: Part) -> PartDone | None:
@@ -226,6 +267,7 @@ class BackReading:
             return self._bounded(smaller[0]) + self._bounded(smaller[1])
 
     def _commit(self, part: Part, reading: PartReading) -> PartDone:
+        self._remembered.hold(reading)
         events = sum(map(self._take, reading.found))
         if reading.problems:
             self._store.add_health([self._entry(part, reading)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -17,6 +17,7 @@ _MAX_HEAD = 64_000
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,15})", re.IGNORECASE)
 _STATUS = re.compile(rb"HTTP/\d(?:\.\d)? +(\d{3})")
 _CHARSET = re.compile(r"charset=[\"']?([A-Za-z0-9_.:-]{2,40})")
+_KEPT = (b"content-type", b"last-modified")
 _TEXTUAL = ("text/html", "application/xhtml+xml", "application/pdf", "text/plain", "")
 
 
@@ -47,57 +48,73 @@ def record_spans(block: bytes, *, whole: bool = True) -> Iterator[tuple[int, int
         at = block.find(b"WARC/1.", end)
 
 
-def page_of(record: bytes) -> ArchivedPage | None:
-    """The page in a response, resource or conversion record, None for anything else."""
-    head, _, content = record.partition(b"\r\n\r\n")
-    fields = _fields(head)
-    kind = fields.get("warc-type")
-    url = fields.get("warc-target-uri", "").strip("<>")
-    captured_at = _moment(fields.get("warc-date", ""))
+def page_of(block: bytes, start: int = 0, end: int | None = None) -> ArchivedPage | None:
+    """The page in a response, resource or conversion record, None for anything else.
+
+    The record is `block` from `start` to `end`; the page's body alone is copied out of it.
+    """
+    end = len(block) if end is None else end
+    fields, content = _fields(block, start, end)
+    kind = fields.get(b"warc-type")
+    url = _text(fields.get(b"warc-target-uri", b"")).strip("<>")
+    captured_at = _moment(_text(fields.get(b"warc-date", b"")))
     if captured_at is None or not url.startswith(("http://", "https://")):
         return None
-    if kind == "response":
-        return _from_response(url, captured_at, content)
-    media_type = fields.get("content-type", "").partition(";")[0].strip().lower()
-    if kind in ("resource", "conversion") and media_type in _TEXTUAL:
+    if kind == b"response":
+        return _from_response(url, captured_at, block, content, end)
+    media_type = _media_type(fields)
+    if kind in (b"resource", b"conversion") and media_type in _TEXTUAL:
         return ArchivedPage(
-            url=url, captured_at=captured_at, body=content, media_type=media_type or "text/plain"
+            url=url,
+            captured_at=captured_at,
+            body=block[content:end],
+            media_type=media_type or "text/plain",
         )
     return None
 
 
-def _from_response(url: str, captured_at: datetime, content: bytes) -> ArchivedPage | None:
-    head, _, body = content.partition(b"\r\n\r\n")
-    status = _STATUS.match(head)
+def _from_response(
+    url: str, captured_at: datetime, block: bytes, start: int, end: int
+) -> ArchivedPage | None:
+    status = _STATUS.match(block, start)
     if status is None or status[1] != b"200":
         return None
-    fields = _fields(head)
-    named = fields.get("content-type", "")
-    media_type = named.partition(";")[0].strip().lower()
+    fields, content = _fields(block, start, end)
+    media_type = _media_type(fields)
     if media_type not in _TEXTUAL:
         return None
-    unpacked = _unpacked(body, fields)
+    unpacked = _unpacked(block[content:end], fields)
     if not unpacked:
         return None
-    charset = _CHARSET.search(named)
+    charset = _CHARSET.search(_text(fields.get(b"content-type", b"")))
     return ArchivedPage(
         url=url,
         captured_at=captured_at,
         body=unpacked,
         media_type=media_type or "text/html",
         charset=charset[1].lower() if charset else None,
-        headers=tuple((n, v) for n, v in fields.items() if n in ("content-type", "last-modified")),
+        headers=tuple((_text(n), _text(fields[n])) for n in _KEPT if n in fields),
     )
 
 
-def _fields(head: bytes) -> dict[str, str]:
-    """Header fields by lower-case name; of a repeated one the last."""
+def _fields(block: bytes, start: int, end: int) -> tuple[dict[bytes, bytes], int]:
+    """(header fields by lower-case name, of a repeated one the last; where the content begins)."""
+    head_end = block.find(b"\r\n\r\n", start, end)
+    head_end = end if head_end < 0 else head_end
     found = {}
-    for line in head.split(b"\r\n")[1:]:
+    for line in block[start:head_end].split(b"\r\n")[1:]:
         name, separator, value = line.partition(b":")
         if separator:
-            found[name.strip().decode("latin-1").lower()] = value.strip().decode("utf-8", "replace")
-    return found
+            found[name.strip().lower()] = value.strip()
+    return found, min(head_end + 4, end)
+
+
+def _media_type(fields: Mapping[bytes, bytes]) -> str:
+    return _text(fields.get(b"content-type", b"").partition(b";")[0].strip().lower())
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace")
 
 
 def _moment(text: str) -> datetime | None:
@@ -108,20 +125,20 @@ def _moment(text: str) -> datetime | None:
     return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
 
 
-def _unpacked(body: bytes, fields: dict[str, str]) -> bytes | None:
+def _unpacked(body: bytes, fields: Mapping[bytes, bytes]) -> bytes | None:
     """Transfer and content coding undone; archives differ in whether they are still there."""
-    if "chunked" in fields.get("transfer-encoding", "").lower():
+    if b"chunked" in fields.get(b"transfer-encoding", b"").lower():
         body = _joined(body)
-    coding = fields.get("content-encoding", "").strip().lower()
+    coding = fields.get(b"content-encoding", b"").lower()
     try:
         match coding:
-            case "gzip" | "x-gzip" if body.startswith(b"\x1f\x8b"):
+            case b"gzip" | b"x-gzip" if body.startswith(b"\x1f\x8b"):
                 return zlib.decompressobj(31).decompress(body, MAX_RECORD_BYTES)
-            case "deflate" if body[:1] == b"\x78":
+            case b"deflate" if body[:1] == b"\x78":
                 return zlib.decompressobj().decompress(body, MAX_RECORD_BYTES)
-            case "br":
+            case b"br":
                 return _from_brotli(body)
-            case "zstd" if body.startswith(b"\x28\xb5\x2f\xfd"):
+            case b"zstd" if body.startswith(b"\x28\xb5\x2f\xfd"):
                 reader = zstandard.ZstdDecompressor().stream_reader(body)
                 return reader.read(MAX_RECORD_BYTES)
             case _:

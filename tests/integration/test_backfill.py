@@ -14,9 +14,10 @@ from warcio.warcwriter import WARCWriter
 
 from monitor.bootstrap import archive_process, backreading, knowledge
 from monitor.bootstrap.compose import App
+from monitor.detect.watched import NOTHING_WATCHED
 from monitor.domain.errors import ExtractError
 from monitor.services.archives import Part, pages_of, parts_of
-from monitor.services.backreading import BackReading, PartDone, PartReading
+from monitor.services.backreading import BackReading, PartDone, PartReading, Remembered
 from monitor.services.warc_record import ArchivedPage, page_of
 from monitor.settings import read_settings
 
@@ -201,7 +202,8 @@ def test_a_page_that_kills_its_process_costs_that_page(app: App, tmp_path: Path)
     for number in range(9):
         (folder / f"{number}.html").write_bytes(html("Sheriff signs", SIGNED))
     chosen = backreading.shelf(app, None)
-    read = archive_process.reader(*knowledge.rule_texts(app.settings, None), chosen)
+    rules = knowledge.rule_texts(app.settings, None)
+    read = archive_process.reader(*rules, NOTHING_WATCHED, chosen)
 
     def dies(part: Part) -> PartReading:
         if part.start <= 5 < part.end:
@@ -214,6 +216,7 @@ def test_a_page_that_kills_its_process_costs_that_page(app: App, tmp_path: Path)
         intake=app.intake(silent=True),
         reader=dies,
         shelf=chosen,
+        remembered=Remembered(NOTHING_WATCHED),
     )
     done = service.read(parts_of(folder)[0])
     assert (done.pages, done.found) == (8, 8)
