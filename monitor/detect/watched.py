@@ -140,8 +140,9 @@ def _stages(document: Document, watched: WatchList, rules: Rules) -> tuple[Findi
     from the text of one of its versions, or because a person said so."""
     values = dict(document.fields)
     for bill in watched.numbered(values.get("bill", "")):
-        same_state = bill.state == values.get("jurisdiction")
-        if bill.vouched and same_state and not other_session(bill.session, values.get("session", "")):
+        same = bill.state == values.get("jurisdiction")
+        other = other_session(bill.session, values.get("session", ""))
+        if bill.vouched and same and not other:
             return rules(replace(document, text=f"{document.text}\n{_MATTER[bill.family]}"))
     return ()
 

@@ -104,7 +104,10 @@ def _ordered(versions: Sequence[Version]) -> list[Version]:
 
 
 def _is_text(version: Version, host_of_provider: str) -> bool:
-    parts = urlsplit(version.url)
+    try:
+        parts = urlsplit(version.url)
+    except ValueError:
+        return False
     host = parts.hostname or ""
     framed = bool(host_of_provider) and host.endswith(host_of_provider)
     return parts.scheme in ("http", "https") and not framed

@@ -80,6 +80,8 @@ def test_any_part_may_change(name: str, data: st.DataObject) -> None:
     for step in case["steps"]:
         url = step.get("request", {}).get("url", offered[0].url if offered else "")
         request = next((r for r in offered if r.url == url), Request(url=url or "https://x.org/"))
+        if step.get("media_type", "").startswith("text/"):
+            continue  # a document that was followed, no answer of the interface
         body = json.loads(step["body"])
         places = paths(body)
         for _ in range(data.draw(st.integers(0, 3))):
@@ -98,7 +100,9 @@ def test_any_part_may_change(name: str, data: st.DataObject) -> None:
             continue
         cursor, offered = reading.cursor or cursor, reading.next_requests or offered
         base = str(options.base).split("/")[2]  # type: ignore[attr-defined]
-        assert all(r.url.split("/")[2] == base for r in reading.next_requests)
+        # Texts of bills lie at the states' own addresses, which the gate vets like any other.
+        asked = [r for r in reading.next_requests if r.purpose != "bill_text"]
+        assert all(r.url.split("/")[2] == base for r in asked)
         for item in reading.items:
             bills.steps_of(dict(item.fields).get("stages", ""))
             assert all(isinstance(part, str) for pair in item.fields for part in pair)
