@@ -37,6 +37,7 @@ _READERS: dict[str, Callable[[str], object]] = {
     "bill": str,
     "target": str,
     "merged_into": EventId,
+    "silent": lambda was: was == "yes",
 }
 
 

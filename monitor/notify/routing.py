@@ -93,7 +93,7 @@ def hears_first(listener: Listener, record: Record) -> bool:
     if not wants(listener, record.event):
         return False
     earlier = before(record)
-    return earlier is None or not wants(listener, earlier)
+    return earlier is None or earlier.silent or not wants(listener, earlier)
 
 
 def pages(record: Record) -> bool:

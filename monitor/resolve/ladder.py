@@ -8,7 +8,7 @@ publisher of lower or equal rank stated; what is missing, anybody may fill in.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from monitor.domain.claim import Claim
 from monitor.domain.event import Event, Evidence, Record
@@ -41,8 +41,12 @@ _HEIGHT = {
 }
 _PROSE = frozenset({DocumentKind.NEWS, DocumentKind.RELEASE, DocumentKind.PAGE})
 _OLD_STORY = timedelta(days=60)
+#: Tellings of one piece of news follow each other within so many days.
+_SAME_NEWS_DAYS = 7
 #: An event told by everybody does not grow without bound; the rest is counted.
 MAX_EVIDENCE = 60
+#: Field of a record's changes: an event that was taken in silently is news after all.
+SILENT = "silent"
 #: Field of a record's changes: the capture that made a claim, and the one that no longer does.
 SEEN_IN = "seen_in"
 _NO_LONGER = "no longer published at"
@@ -158,9 +162,21 @@ def is_silent(claim: Claim, now: datetime, policy: Policy) -> bool:
         return True
     if claim.published is None:
         return False
-    captured = policy.captured.get(claim.snapshot_id, now)
-    newest = span_of(claim.published)[1]
-    return captured.date() - newest > policy.max_age
+    captured = policy.captured.get(claim.snapshot_id, now).date()
+    return captured - _published_by(claim, captured) > policy.max_age
+
+
+def _published_by(claim: Claim, captured: date) -> date:
+    """The last day on which it can have been published: none is older than what it tells of.
+
+    Otherwise a back-dated page could tell of today's signing unheard, and make everybody else's
+    telling of it a mere confirmation.
+    """
+    stated = span_of(claim.published)[1] if claim.published else captured
+    told = claim.finding.occurred
+    if told is None or told.precision is not Precision.DAY or told.day > captured:
+        return stated
+    return max(stated, told.day)
 
 
 def is_late(claim: Claim, policy: Policy) -> bool:
@@ -172,22 +188,31 @@ def is_late(claim: Claim, policy: Policy) -> bool:
     return claim.published.day < policy.late_before.date()
 
 
-def joined(event: Event, claim: Claim, now: datetime, policy: Policy) -> Step:
-    """The event with one more claim, and which record says so."""
+def joined(
+    event: Event, claim: Claim, now: datetime, policy: Policy, *, days_apart: int = 0
+) -> Step:
+    """The event with one more claim, and which record says so; `days_apart`: of the tellings."""
     known = _already_told(event, claim)
     climbed = _HEIGHT[rung_of(claim)] > _HEIGHT[event.status]
-    facts, changed = new_facts(event, claim, retold=known)
+    facts, changed = new_facts(event, claim, retold=known and _speaks_alone(event, claim))
     if known and not changed and not climbed:
         return Step(event=event, kind=None)
     after = _with_facts(event, claim, facts, now, policy)
     if climbed:
         after = replace(after, status=rung_of(claim))
         changed = (("status", event.status.value, after.status.value), *changed)
-    if climbed and event.silent:
-        after = replace(after, silent=not _is_news(event, claim, now, policy))
-        after = replace(after, late=is_late(claim, policy))
+    if event.silent and _is_news(event, claim, now, policy, climbed, days_apart):
+        after = replace(after, silent=False, late=is_late(claim, policy))
+        changed = (*changed, (SILENT, "yes", "no"))
     after = _named(after)
     return Step(event=after, kind=_kind(climbed, changed), changed=changed)
+
+
+def _speaks_alone(event: Event, claim: Claim) -> bool:
+    """Whether nobody else of its rank or above told the event: then an edit corrects its own."""
+    return all(
+        e.source_id == claim.source_id for e in event.evidence if RANK[e.tier] >= RANK[claim.tier]
+    )
 
 
 def _already_told(event: Event, claim: Claim) -> bool:
@@ -199,7 +224,7 @@ def _already_told(event: Event, claim: Claim) -> bool:
 def _kind(climbed: bool, changed: Changed) -> RecordKind:
     if climbed:
         return RecordKind.CLIMBED
-    told = any(was and field in (*TOLD_FACTS, "worth") for field, was, _ in changed)
+    told = any(was and field in (*TOLD_FACTS, "worth", SILENT) for field, was, _ in changed)
     return RecordKind.AMENDED if told else RecordKind.CORROBORATED
 
 
@@ -252,10 +277,26 @@ def _earlier(one: StatedDate | None, other: StatedDate | None) -> StatedDate | N
     return min(one, other, key=lambda stated: stated.day)
 
 
-def _is_news(event: Event, claim: Claim, now: datetime, policy: Policy) -> bool:
-    """A silent event that a live claim lifts is news after all, unless it is an old story."""
-    if is_silent(claim, now, policy):
-        return False
+def _is_news(
+    event: Event, claim: Claim, now: datetime, policy: Policy, climbed: bool, days_apart: int
+) -> bool:
+    """Whether a live claim makes news of a silent event.
+
+    A better publisher does, unless it is an old story. Any other does where the silent telling
+    cannot have been of the same news: it lies days apart, or before what the claim dates.
+    """
+    if is_silent(claim, now, policy) or any(e.source_id == claim.source_id for e in event.evidence):
+        return climbed and not is_silent(claim, now, policy) and _is_young(event, now)
+    published, told = event.published, claim.finding.occurred
+    if published is None:
+        return climbed
+    known_by = span_of(published)[1]
+    dated = told.day if told and told.precision is Precision.DAY else None
+    later = dated is not None and known_by < dated <= now.date()
+    return later or days_apart > _SAME_NEWS_DAYS or (climbed and _is_young(event, now))
+
+
+def _is_young(event: Event, now: datetime) -> bool:
     return event.published is None or now.date() - span_of(event.published)[1] <= _OLD_STORY
 
 

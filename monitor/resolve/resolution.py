@@ -26,7 +26,7 @@ from monitor.resolve.cluster import (
 )
 from monitor.resolve.policy import Policy
 from monitor.resolve.stages import FAMILY, LAW_FAMILIES
-from monitor.resolve.telling import Telling, telling_of_claim, telling_of_event
+from monitor.resolve.telling import Telling, are_companions, telling_of_claim, telling_of_event
 
 _ENDED = frozenset({Stage.TERMINATED, Stage.REMOVED})
 _STANDING = frozenset({Rung.REPORTED, Rung.OFFICIAL, Rung.ON_ROSTER})
@@ -190,7 +190,7 @@ def _start(telling: Telling) -> date | None:
 
 
 def _join(log: _Log, claim: Claim, event: Event, like: Likeness) -> None:
-    step = ladder.joined(event, claim, log.now, log.policy)
+    step = ladder.joined(event, claim, log.now, log.policy, days_apart=like.days)
     log.claims.append(claim)
     log.event_of[claim.id] = event.id
     if step.kind is None:
@@ -255,9 +255,23 @@ def _links(log: _Log, telling: Telling, near: Sequence[Event]) -> tuple[tuple[st
         links.append(("follows", earlier[-1].id))
     if later:
         links.append(("precedes", later[0].id))
+    links += [("companion", e.id) for e in _companions(log, telling, ordered)]
     linked = {event_id for _, event_id in links}
     links += [("related", e.id) for e in _told_together(log, telling) if e.id not in linked]
     return tuple(links)
+
+
+def _companions(log: _Log, telling: Telling, ordered: Sequence[Event]) -> Iterator[Event]:
+    """One event of each companion bill: of this stage, else the latest."""
+    found: dict[frozenset[str], Event] = {}
+    for event in ordered:
+        other = log.tellings[event.id]
+        if not are_companions(telling, other):
+            continue
+        known = found.get(other.bills)
+        if known is None or known.stage is not telling.stage:
+            found[other.bills] = event
+    yield from found.values()
 
 
 def _same_subject(telling: Telling, other: Telling) -> bool:
