@@ -111,7 +111,7 @@ def _subject_keys(telling: Telling) -> Iterator[str]:
         yield f"{family}||name|{name}"
     if telling.county:
         yield f"{family}|county|{telling.county}"
-    for bill in telling.bills:
+    for bill in (*telling.bills, *telling.companions):  # a companion is found, never joined
         yield f"{family}|bill|{bill}"
     if telling.case:
         yield f"{family}|case|{telling.case}"

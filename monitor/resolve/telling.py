@@ -57,6 +57,7 @@ class Telling:
     agreement_id: str = ""  #: the ledger's own, where a roster tells it
     outcome: str = ""  #: what the ledger calls it
     session: str = ""  #: of a bill, where a structured source tells it: "2025", "2025 special"
+    companions: frozenset[str] = frozenset()  #: bills of the same words in the other chamber
 
 
 def span_of(stated: StatedDate) -> Span:
@@ -145,6 +146,7 @@ def _telling(
         agreement_id=attributes.get("agreement_id", ""),
         outcome=attributes.get("outcome", ""),
         session=attributes.get("session", ""),
+        companions=bill_numbers(attributes.get("companion")),
     )
 
 
@@ -173,6 +175,13 @@ def gap_days(left: Span | None, right: Span | None) -> int | None:
     if left is None or right is None:
         return None
     return max(0, (right[0] - left[1]).days, (left[0] - right[1]).days)
+
+
+def are_companions(left: Telling, right: Telling) -> bool:
+    """Whether one of two bills of a state and session names the other as its companion."""
+    named = left.companions & right.bills or right.companions & left.bills
+    apart = left.state != right.state or other_session(left.session, right.session)
+    return bool(named) and not apart and not left.bills & right.bills
 
 
 def other_session(left: str, right: str) -> bool:

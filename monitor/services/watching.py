@@ -98,13 +98,15 @@ class BillWatch:
 
 
 def bills_of(event: Event) -> tuple[WatchedBill, ...]:
-    """The bills of a law event: none without a state, a number or standing."""
+    """The bills of a law event and their companions: none without a state, a number or standing."""
     family = next((f for f in FAMILIES if event.event_type.value.startswith(f)), "")
     state = event.jurisdiction.state
     if not (family and state and event.bill) or event.merged_into or event.status in _LEFT_OUT:
         return ()
-    numbers = (part.strip() for part in event.bill.split("/"))
-    session = dict(event.attributes).get("session", "")
+    attributes = dict(event.attributes)
+    session = attributes.get("session", "")
+    companions = attributes.get("companion", "").split(",")
+    numbers = dict.fromkeys(part.strip() for part in (*event.bill.split("/"), *companions))
     return tuple(
         WatchedBill(
             state=state, number=number, family=family, session=session, vouched=bool(session)

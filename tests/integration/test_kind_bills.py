@@ -132,7 +132,8 @@ class Session:
             "state": b["state"], "state_id": 1, "bill_number": b["number"], "bill_type": "B",
             "bill_type_id": "1", "body": "S", "body_id": 1, "current_body": "S",
             "current_body_id": 1, "title": b["title"], "description": b["text"], "committee": [],
-            "pending_committee_id": 0, "referrals": [], "sponsors": [], "sasts": [],
+            "pending_committee_id": 0, "referrals": [], "sponsors": [],
+            "sasts": b.get("sasts", []),
             "subjects": [], "texts": [], "votes": [], "amendments": [], "supplements": [],
             "calendar": [],
             "history": [
@@ -355,6 +356,37 @@ def test_one_number_in_a_regular_and_a_special_session_are_two_bills(
             (Stage.INTRODUCED, Direction.TOWARD),
             (Stage.VETOED, Direction.AWAY),
         ]
+
+
+def test_companion_bills_are_linked_and_never_one(tmp_path: Path, session: Session) -> None:
+    """One names the other; the other's title says nothing of what it does."""
+    twin = {"type_id": 1, "type": "Same As", "sast_bill_number": "H0017", "sast_bill_id": 504}
+    session.bills[501] = {**FL, "sasts": [twin]}
+    session.bills[504] = {**FL, "id": 504, "number": "H0017", "title": "Immigration",
+                          "text": "An act relating to immigration."}  # fmt: skip
+    session.bills.pop(902)
+    session.actions[501] = [("2025-01-14", "introduced"), ("2025-01-28", "one")]
+    session.actions[504] = [
+        ("2025-01-15", "introduced"),
+        ("2025-01-29", "one"),
+        ("2025-03-03", "died"),
+    ]
+    with running(tmp_path, session) as (app, clock, _):
+        live(app, clock, session, "2025-01-02")
+        for day in ("2025-01-14", "2025-01-15", "2025-01-28", "2025-01-29", "2025-03-03"):
+            live(app, clock, session, day)
+        told = events(app, "state:FL")
+        by_stage = {(event.bill, event.stage): event for event in told}
+        assert len(by_stage) == len(told) == 5
+        for stage in (Stage.INTRODUCED, Stage.PASSED_ONE_CHAMBER):
+            one, other = by_stage["SB 168", stage], by_stage["HB 17", stage]
+            assert ("companion", one.id) in other.links
+            assert {e.source_id for e in other.evidence} == {"legiscan_fl", "openstates"}
+        died = by_stage["HB 17", Stage.DIED]
+        assert died.event_type.value == "state_mandate_blocked"
+        assert dict(died.links)["companion"] == by_stage["SB 168", Stage.PASSED_ONE_CHAMBER].id
+        assert dict(died.links)["follows"] == by_stage["HB 17", Stage.PASSED_ONE_CHAMBER].id
+        assert app.store.verify() == ()
 
 
 def test_only_bills_whose_hash_changed_are_asked_for_and_calls_are_counted(
