@@ -8,13 +8,12 @@ Everything between the marks of the page is replaced; what stands outside is wri
 from __future__ import annotations
 
 import json
+import os
 import platform
 import sys
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-
-from bench.peers.__main__ import machine
 
 PAGE = Path("docs/performance.md")
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
@@ -74,14 +73,46 @@ def _cell(value: object) -> str:
     return str(value).replace("|", "\\|")
 
 
+def machine() -> dict[str, object]:
+    """Processor, number of cores, Python."""
+    model = next(
+        (
+            line.partition(":")[2].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if line.startswith("model name")
+        ),
+        platform.processor(),
+    )
+    return {"cpu": model, "cores": os.cpu_count(), "python": platform.python_version()}
+
+
+def _about() -> str:
+    about = machine()
+    return (
+        f"Measured {datetime.now(UTC):%Y-%m-%d} on {about['cores']} cores ({about['cpu']}), "
+        f"{platform.system()}, Python {about['python']}.\n"
+    )
+
+
+def replace_sections(lines: Iterable[str]) -> None:
+    """Put these sections into the page's measured part: in place of those of the same name, or
+    at its end; the others stay. Sections of other programs carry their own day and machine."""
+    text = PAGE.read_text("utf-8")
+    before, _, rest = text.partition(BEGIN)
+    measured, _, after = rest.partition(END)
+    first, *parts = measured.split("\n### ")
+    held = {part.partition("\n")[0]: part.partition("\n")[2].strip("\n") for part in parts}
+    for name, rows in sections(lines):
+        if name:
+            held[name] = _about() + "".join(tables(rows)).rstrip("\n")
+    body = "".join(f"\n### {name}\n{part}\n\n" for name, part in held.items())
+    PAGE.write_text(f"{before}{BEGIN}{first.rstrip()}\n\n{body}{END}{after}", encoding="utf-8")
+
+
 def main() -> None:
     """Rewrite the measured part of the page."""
     lines = [line for name in sys.argv[1:] for line in Path(name).read_text("utf-8").splitlines()]
-    about = machine()
-    made = [
-        f"Measured {datetime.now(UTC):%Y-%m-%d} on {about['cores']} cores ({about['cpu']}), "
-        f"{platform.system()}, Python {about['python']}.\n"
-    ]
+    made = [_about()]
     for name, rows in sections(lines):
         made.append(f"\n### {name}\n" if name else "")
         made += tables(rows)

@@ -1,147 +1,125 @@
 """The same work by this program and its peers, as whole processes, in one go.
 
-    python -m bench.peers [--feeds 50,250]
+    python -m bench.peers [--markdown]
 
-Feeds: 200 and 2,000 unchanged (the cost of a feed is the slope between them, so that start-up does
-not count), 200 with 20 new entries of full content each. Pages: 500 watched, ten of which changed.
-Then detection against keywords, and the roster's ledger against a naive difference of rows. Peers
-are installed into a throw-away environment (or BENCH_PEERS_VENV names one); newsboat and sfeed are
-raced where the system has them. One JSON object a line, ratios at the end.
+Unchanged feeds; feeds with 20 new entries of full content each, once of general news (all texts
+kept, as peers keep them) and once about the subject (each read by every rule); watched pages of
+which one in fifty changed; each at two sizes, so that the slope between them tells the cost of a
+feed or page without the start. Then detection against keywords, and the roster's ledger against a
+naive difference of rows. Python programs are installed from PyPI into an environment of their own
+(BENCH_PEERS_VENV names one to keep), newsboat, sfeed and nginx from Debian where apt works. One
+JSON object a line; with --markdown the tables of docs/performance.md are written as well.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
 
-from bench.peers import naive, programs, world
+from bench.document import machine, replace_sections
+from bench.peers import naive, programs, races, world
 from bench.peers.programs import Program
-from bench.peers.race import Run, run, setup
+from bench.peers.races import Racer
 
 
 def main() -> None:
     """Race everything that can be installed here."""
+    asked = _arguments()
+    told = _Told(sys.stdout)
+    sys.stdout = told
+    try:
+        with tempfile.TemporaryDirectory(prefix="peers") as scratch:
+            if asked.only != "naive":
+                _race(asked, Path(scratch))
+            if asked.only in ("", "naive"):
+                print("# other programs: the simple ways", flush=True)
+                naive.detection()
+                naive.roster(asked.publications)
+    finally:
+        sys.stdout = told.out
+    if asked.markdown:
+        replace_sections(told.lines())
+
+
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", default="", help="feeds, pages or naive")
-    parser.add_argument("--feeds", default="200,2000", help="two numbers of feeds")
+    parser.add_argument("--only", default="", help="unchanged, entries, pages or naive")
+    parser.add_argument("--unchanged", default="200,2000", help="two numbers of feeds")
+    parser.add_argument("--feeds", default="40,160", help="two numbers of feeds with new entries")
+    parser.add_argument("--pages", default="100,500", help="two numbers of pages")
+    parser.add_argument("--publications", type=int, default=0, help="newest workbooks; 0: all")
     parser.add_argument("--programs", default="", help="names, comma separated; empty: all")
-    asked = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="peers") as scratch:
-        directory = Path(scratch)
-        if asked.only != "naive":
-            venv = programs.install(directory / "venv")
-            served = world.start(directory)
-            print(json.dumps({"what": "machine", "server": served.name, **machine()}), flush=True)
-            try:
-                if asked.only != "pages":
-                    print("# other programs: feeds", flush=True)
-                    _feeds(served, _wanted(programs.feed_programs(venv), asked), directory, asked)
-                if asked.only != "feeds":
-                    print("# other programs: watched pages", flush=True)
-                    _pages(served, _wanted(programs.page_programs(venv), asked), directory)
-            finally:
-                served.stop()
-        if asked.only in ("", "naive"):
-            print("# the simple ways", flush=True)
-            naive.detection()
-            naive.roster()
+    parser.add_argument("--markdown", action="store_true", help="write docs/performance.md")
+    return parser.parse_args()
 
 
-def machine() -> dict[str, object]:
-    """Processor, number of cores, Python."""
-    import os  # noqa: PLC0415
-    import platform  # noqa: PLC0415
+class _Told:
+    """Standard output that is kept as well."""
 
-    model = next(
-        (
-            line.partition(":")[2].strip()
-            for line in Path("/proc/cpuinfo").read_text().splitlines()
-            if line.startswith("model name")
-        ),
-        platform.processor(),
-    )
-    return {"cpu": model, "cores": os.cpu_count(), "python": platform.python_version()}
+    def __init__(self, out: object) -> None:
+        self.out = out
+        self._parts: list[str] = []
 
+    def write(self, text: str) -> int:
+        """Print and keep."""
+        self._parts.append(text)
+        return int(self.out.write(text))  # type: ignore[attr-defined]
 
-def _wanted(found: list[Program], asked: argparse.Namespace) -> list[Program]:
-    names = asked.programs.split(",") if asked.programs else [one.name for one in found]
-    return [one for one in found if one.name in names]
+    def flush(self) -> None:
+        """Print now."""
+        self.out.flush()  # type: ignore[attr-defined]
 
-
-def _feeds(
-    served: world.World, peers: list[Program], scratch: Path, asked: argparse.Namespace
-) -> None:
-    few, many = map(int, asked.feeds.split(","))
-    slopes: dict[str, float] = {}
-    fresh: dict[str, float] = {}
-    for number in range(len(peers) + 1):
-        runs: dict[int, Run] = {}
-        for size in (few, many):
-            served.feeds(world.ENTRIES, size)
-            directory = scratch / f"f{number}_{size}"
-            program = _chosen(number, peers, directory)
-            if size == many and program.name in ("feed2exec", "rss2email"):
-                continue  # the first read alone takes very long, and their start-up is small
-            urls = [served.feed_url(n) for n in range(size)]
-            setup(program, directory, urls)
-            first = run(program, directory, "first read", size)
-            _say(first)
-            runs[size] = run(program, directory, "unchanged", size)
-            _say(runs[size])
-            if size == few:
-                served.feeds(world.ENTRIES + world.NEW, size)
-                new = run(program, directory, f"{world.NEW} new entries each", size)
-                _say(new, noticed_new=new.noticed - first.noticed)
-                fresh[new.program] = new.cpu_s
-        name = runs[few].program
-        slopes[name] = (
-            (runs[many].cpu_s - runs[few].cpu_s) / (many - few)
-            if many in runs
-            else runs[few].cpu_s / few
-        )
-    _ratios("unchanged feed, CPU ms", {n: s * 1000 for n, s in slopes.items()})
-    _ratios(f"{few} feeds with {world.NEW} new entries, CPU s", fresh)
+    def lines(self) -> list[str]:
+        """All that was printed."""
+        return "".join(self._parts).splitlines()
 
 
-def _chosen(number: int, peers: list[Program], directory: Path) -> Program:
-    return programs.own(directory, programs._own_feeds) if number == 0 else peers[number - 1]
+def _race(asked: argparse.Namespace, scratch: Path) -> None:
+    venv = programs.install(scratch / "venv")
+    served = world.start(scratch)
+    print(json.dumps({"what": "machine", "server": served.name, **machine()}), flush=True)
+    feeds = _racers(races.own_feeds, programs.feed_programs(venv), asked)
+    pages = _racers(races.own_pages, programs.page_programs(venv), asked)
+    try:
+        if asked.only in ("", "unchanged"):
+            print("# other programs: unchanged feeds", flush=True)
+            races.unchanged_feeds(served, feeds, scratch, _sizes(asked.unchanged)).tell()
+        if asked.only in ("", "entries"):
+            print("# other programs: feeds with new entries", flush=True)
+            _entries(served, feeds, scratch, _sizes(asked.feeds))
+        if asked.only in ("", "pages"):
+            print("# other programs: watched pages", flush=True)
+            races.pages(served, pages, scratch, _sizes(asked.pages)).tell()
+    finally:
+        served.stop()
 
 
-def _pages(served: world.World, peers: list[Program], scratch: Path) -> None:
-    used: dict[str, float] = {}
-    for number in range(len(peers) + 1):
-        directory = scratch / f"p{number}"
-        program = programs.own(directory, programs._own_pages) if number == 0 else peers[number - 1]
-        served.pages(0)
-        setup(program, directory, [served.page_url(n) for n in range(world.PAGES)])
-        first = run(program, directory, "first read", world.PAGES)
-        _say(first)
-        served.pages(1, world.CHANGED)
-        changed = run(program, directory, f"{world.CHANGED} of the pages changed", world.PAGES)
-        before = first.noticed if number == 0 else 0
-        _say(changed, noticed_new=changed.noticed - before)
-        used[changed.program] = changed.cpu_s
-    _ratios(f"{world.PAGES} pages, {world.CHANGED} changed, CPU s", used)
+def _entries(served: world.World, feeds: dict[str, Racer], scratch: Path, sizes: list[int]) -> None:
+    """General news by all; then this program alone where every entry is about its subject."""
+    table = races.new_entries(served, feeds, scratch, sizes, "road")
+    table.tell()
+    own = {name: racer for name, racer in feeds.items() if name == "this program"}
+    subject = races.new_entries(served, own, scratch, sizes, "immigration")
+    others = {name: runs for name, runs in table.runs.items() if name != "this program"}
+    subject.runs |= others
+    subject.tell()
 
 
-def _say(one: Run, noticed_new: object = "") -> None:
-    row = {k: round(v, 3) if isinstance(v, float) else v for k, v in asdict(one).items()}
-    print(json.dumps({**row, "noticed_new": noticed_new}), flush=True)
+def _racers(own: Racer, found: list[Program], asked: argparse.Namespace) -> dict[str, Racer]:
+    """This program first, then the peers that are wanted; none of them depends on a directory."""
+    wanted = asked.programs.split(",") if asked.programs else [one.name for one in found]
+    racers: dict[str, Racer] = {"this program": own}
+    for one in found:
+        if one.name in wanted:
+            racers[one.name] = lambda _directory, one=one: one  # type: ignore[misc]
+    return racers
 
 
-def _ratios(what: str, used: dict[str, float]) -> None:
-    own = used["this program"]
-    row = {
-        "what": what,
-        "used": {name: round(value, 3) for name, value in used.items()},
-        "times_ours": {
-            name: round(value / own, 1) for name, value in used.items() if name != "this program"
-        },
-    }
-    print(json.dumps(row), flush=True)
+def _sizes(text: str) -> list[int]:
+    return sorted(map(int, text.split(",")))
 
 
 if __name__ == "__main__":

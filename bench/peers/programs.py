@@ -14,9 +14,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-#: What pip installs into the throw-away environment.
-PIP = ("reader", "sgmllib3k", "feed2exec", "rss2email", "urlwatch", "webchanges")
-APT = ("newsboat", "sfeed", "nginx-light")
+from storage.blobs import decompress
+
+#: A text of an entry with so many characters is the whole one.
+_FULL_CHARS = 3000
+#: Module to look for and what pip installs.
+PIP = (
+    ("reader", ("reader", "sgmllib3k")),
+    ("feed2exec", ("feed2exec",)),
+    ("rss2email", ("rss2email",)),
+    ("urlwatch", ("urlwatch",)),
+    ("webchanges", ("webchanges",)),
+)
+#: Program and Debian package.
+APT = (("newsboat", "newsboat"), ("sfeed_update", "sfeed"), ("nginx", "nginx-light"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +38,7 @@ class Program:
     command: Callable[[Path], Sequence[str]]
     prepare: Callable[[Path, Sequence[str]], None]
     noticed: Callable[[Path, str], int]  #: (directory, output) -> entries or pages known so far
+    kept: Callable[[Path], int] | None = None  #: entries kept with their full text
     language: str = "Python"
     environment: dict[str, str] = field(default_factory=dict)
 
@@ -42,7 +54,7 @@ def _count(database: Path, query: str) -> int:
 
 
 def _own_feeds(directory: Path, urls: Sequence[str]) -> None:
-    _own(directory, urls, "feed", "follow: never")
+    _own(directory, urls, "feed", "follow: never, keep: all")
 
 
 def _own_pages(directory: Path, urls: Sequence[str]) -> None:
@@ -73,11 +85,21 @@ def own(directory: Path, prepare: Callable[[Path, Sequence[str]], None]) -> Prog
         noticed=lambda d, out: _count(
             d / "var" / "monitor.sqlite", "SELECT count(*) FROM revision"
         ),
+        kept=lambda d: _own_texts(d / "var" / "monitor.sqlite"),
         environment={
             "MONITOR_DATA_DIR": str(directory / "var"),
             "MONITOR_FEEDS": str(directory / "feeds.yaml"),
             "MONITOR_ALLOW_NETWORKS": "127.0.0.0/8",
         },
+    )
+
+
+def _own_texts(database: Path) -> int:
+    """Items whose stored text is a full one."""
+    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
+        bodies = connection.execute("SELECT body FROM revision").fetchall()
+    return sum(
+        len(json.loads(decompress(body)).get("text", "")) > _FULL_CHARS for (body,) in bodies
     )
 
 
@@ -107,6 +129,11 @@ def _reader(venv: Path) -> Program:
         command=lambda d: [str(venv / "python"), "run.py", str(d)],
         prepare=prepare,
         noticed=lambda d, out: _count(d / "reader.db", "SELECT count(*) FROM entries"),
+        kept=lambda d: _count(
+            d / "reader.db",
+            "SELECT count(*) FROM entries WHERE "
+            f"length(coalesce(summary, '')) + length(coalesce(content, '')) > {_FULL_CHARS}",
+        ),
     )
 
 
@@ -180,6 +207,10 @@ def _newsboat(program: str) -> Program:
         ],
         prepare=prepare,
         noticed=lambda d, out: _count(d / "cache.db", "SELECT count(*) FROM rss_item"),
+        kept=lambda d: _count(
+            d / "cache.db",
+            f"SELECT count(*) FROM rss_item WHERE length(content) > {_FULL_CHARS}",
+        ),
     )
 
 
@@ -198,6 +229,11 @@ def _sfeed(program: str) -> Program:
         command=lambda d: [program, str(d / "sfeedrc")],
         prepare=prepare,
         noticed=lines,
+        kept=lambda d: sum(
+            len(line) > _FULL_CHARS
+            for path in (d / "feeds").glob("f*")
+            for line in path.read_bytes().splitlines()
+        ),
     )
 
 
@@ -267,14 +303,37 @@ def page_programs(venv: Path) -> list[Program]:
 
 
 def install(directory: Path) -> Path:
-    """A throw-away environment with the Python programs; its bin directory, full or not."""
+    """An environment with the Python programs, and Debian's packages where apt works; its bin.
+
+    BENCH_PEERS_VENV names an environment that is kept and used again.
+    """
     given = os.environ.get("BENCH_PEERS_VENV")
-    if given:
-        return Path(given) / "bin"
-    subprocess.run([sys.executable, "-m", "venv", str(directory)], check=True)
-    for name in PIP:
-        command = [str(directory / "bin" / "pip"), "install", "-q", name]
-        done = subprocess.run(command, capture_output=True, check=False)
-        if done.returncode:
-            print(f"# {name} cannot be installed here and is left out", flush=True)
-    return directory / "bin"
+    home = Path(given) if given else directory
+    if not (home / "bin" / "python").exists():
+        subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
+    have = {name for name, _ in PIP if _has(home, name)}
+    for name, packages in PIP:
+        if name not in have:
+            command = [str(home / "bin" / "pip"), "install", "-q", *packages]
+            done = subprocess.run(command, capture_output=True, check=False)
+            if done.returncode:
+                print(f"# {name} cannot be installed from PyPI here and is left out", flush=True)
+    for program, package in APT:
+        if not (shutil.which(program) or shutil.which(program, path="/usr/sbin")):
+            _apt(program, package)
+    return home / "bin"
+
+
+def _has(home: Path, module: str) -> bool:
+    call = [str(home / "bin" / "python"), "-c", f"import {module}"]
+    return subprocess.run(call, capture_output=True, check=False).returncode == 0
+
+
+def _apt(program: str, package: str) -> None:
+    apt = shutil.which("apt-get")
+    done = 1
+    if apt and os.geteuid() == 0:
+        call = [apt, "install", "-y", "-q", "--no-install-recommends", package]
+        done = subprocess.run(call, capture_output=True, check=False).returncode
+    if done:
+        print(f"# {program}: Debian's package {package} cannot be installed here; left out")

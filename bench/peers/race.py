@@ -16,6 +16,10 @@ from bench.peers.programs import Program
 _TIMEOUT_S = 900
 
 
+class Failed(Exception):
+    """A program that ended badly; the words are its last."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """What one process and its children used."""
@@ -37,7 +41,10 @@ def setup(program: Program, directory: Path, urls: Sequence[str]) -> None:
 
 
 def run(program: Program, directory: Path, work: str, units: int) -> Run:
-    """Run it once; `noticed` is what it knows afterwards, below 0 where that cannot be told."""
+    """Run it once; `noticed` is what it knows afterwards, below 0 where that cannot be told.
+
+    Raises Failed.
+    """
     home = directory / "home"
     home.mkdir(exist_ok=True)
     environment = {
@@ -65,7 +72,7 @@ def run(program: Program, directory: Path, work: str, units: int) -> Run:
 def _used(
     command: list[str], directory: Path, environment: dict[str, str], name: str
 ) -> dict[str, float]:
-    """What the command and its own children used. Raises SystemExit when it failed."""
+    """What the command and its own children used. Raises Failed."""
     told, tell = os.pipe()
     root = Path(__file__).parents[2]
     with (directory / "out").open("wb") as out:
@@ -87,5 +94,6 @@ def _used(
         used: dict[str, float] = json.loads(pipe.read() or b"{}")
     if used.get("code") not in (0, 1):  # 1: something to report
         words = (directory / "out").read_text("utf-8", "replace")[-600:]
-        raise SystemExit(f"{name} failed ({used.get('code')}): {words}")
+        last = " ".join(words.split())[-300:]
+        raise Failed(f"{name} failed ({used.get('code')}): {last}")
     return used

@@ -21,20 +21,20 @@ CHANGED = 10
 _WORDS = ("county", "sheriff", "council", "budget", "road", "school", "vote", "river", "board")
 
 
-def feed(newest: int) -> bytes:
-    """A feed of ENTRIES entries with about 6 kB of HTML each, newest first.
+def feed(newest: int, subject: str = "road", entries: int = ENTRIES) -> bytes:
+    """A feed of so many entries with about 6 kB of HTML each, newest first.
 
-    Every entry speaks of immigration, so that a monitor of such news keeps each one's text.
+    `subject` is one word of every entry; of "immigration" the monitor's rules read each one.
     FEEDNAME stands where each feed differs from all others.
     """
     items = []
-    for number in range(newest, newest - ENTRIES, -1):
+    for number in range(newest, newest - entries, -1):
         dice = random.Random(number)
         text = " ".join(
             " ".join(dice.choice(_WORDS) for _ in range(15)).capitalize() + "." for _ in range(60)
         )
         html = escape(
-            f"<p>The immigration debate in FEEDNAME went on. {text}</p><p><a href='/m'>more</a></p>"
+            f"<p>The {subject} debate in FEEDNAME went on. {text}</p><p><a href='/m'>more</a></p>"
         )
         items.append(
             f"<item><title>Entry {number} of FEEDNAME</title>"
@@ -69,9 +69,9 @@ class World:
     server: subprocess.Popen[bytes]
     name: str
 
-    def feeds(self, newest: int, count: int) -> None:
+    def feeds(self, newest: int, count: int, subject: str = "road", entries: int = ENTRIES) -> None:
         """So many feeds show their entries up to this number."""
-        template = feed(newest)
+        template = feed(newest, subject, entries)
         for number in range(count):
             content = template.replace(b"FEEDNAME", b"feed%04d" % number)
             path = self.root / "feed" / f"{number}.xml"
