@@ -8,12 +8,13 @@ range in the sorted list of its files.
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
+
+from isal import igzip_lib, isal_zlib
 
 from monitor.services.warc_record import MAX_RECORD_BYTES, ArchivedPage, page_of, record_spans
 
@@ -22,6 +23,8 @@ PART_BYTES = 8_000_000
 PART_FILES = 200
 _CHUNK = 1 << 16
 _GZIP = b"\x1f\x8b\x08"
+_Broken: type[Exception] = igzip_lib.IsalError  # type: ignore[assignment]  # its stub is wrong
+_GZIP_BITS = 31  #: a gzip member with its header and checksum
 _WARC = b"WARC/1."
 _PAGES = (".html", ".htm", ".xhtml", ".pdf", ".txt")
 _MEDIA = {".pdf": "application/pdf", ".txt": "text/plain"}
@@ -118,7 +121,7 @@ def _inflated(stream: BinaryIO, data: bytes) -> tuple[bytes | None, bytes, int]:
 
     Of a member that holds more than any page, the beginning.
     """
-    inflating = zlib.decompressobj(31)
+    inflating = _member()
     pieces: list[bytes] = []
     size = used = 0
     try:
@@ -132,10 +135,14 @@ def _inflated(stream: BinaryIO, data: bytes) -> tuple[bytes | None, bytes, int]:
             if size <= MAX_RECORD_BYTES:
                 pieces.append(piece)
             data = b""
-    except zlib.error:
+    except _Broken:
         return None, b"", 0
     rest = inflating.unused_data
     return b"".join(pieces), rest, used - len(rest)
+
+
+def _member() -> isal_zlib.Decompress:
+    return isal_zlib.decompressobj(wbits=_GZIP_BITS)
 
 
 def _member_from(stream: BinaryIO, start: int, end: int) -> int | None:
@@ -158,8 +165,8 @@ def _member_from(stream: BinaryIO, start: int, end: int) -> int | None:
 def _starts_record(stream: BinaryIO, at: int) -> bool:
     stream.seek(at)
     try:
-        return zlib.decompressobj(31).decompress(stream.read(1024), 64).startswith(_WARC)
-    except zlib.error:
+        return _member().decompress(stream.read(1024), 64).startswith(_WARC)
+    except _Broken:
         return False
 
 
@@ -168,10 +175,10 @@ def _is_one_member(path: Path) -> bool:
     if path.suffix != ".gz":
         return False
     with path.open("rb") as stream:
-        inflating = zlib.decompressobj(31)
+        inflating = _member()
         try:
             head = inflating.decompress(stream.read(1 << 20), 4 << 20)
-        except zlib.error:
+        except _Broken:
             return False
     return not inflating.eof and head.count(b"\r\n" + _WARC) > 1
 
