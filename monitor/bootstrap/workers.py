@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from os import getpid
+from secrets import token_hex
 
 from monitor.bootstrap import upkeep
 from monitor.bootstrap.backreading import QueuedReading
@@ -22,8 +23,8 @@ from monitor.domain.source import Source
 from monitor.fetch.client import Client
 from monitor.jobs import leases
 from monitor.jobs.election import alone
-from monitor.jobs.engine import NOBODY, Engine, Handlers, queue_url
-from monitor.jobs.leases import HostLeases
+from monitor.jobs.engine import MISSED_SIGNS, NOBODY, Engine, Handlers, queue_url
+from monitor.jobs.leases import LEASE_S, HostLeases
 from monitor.scheduler import is_due
 from monitor.services.check import CheckLoop
 from monitor.settings import process_environment, read_settings
@@ -52,7 +53,7 @@ def run_worker(
     url = queue_url(app.settings.database_url)
     name = f"{socket.gethostname()}:{getpid()}"
     stop = threading.Event()
-    work = Work(app, url, name, stop, say)
+    work = Work(app, url, name, stop, say, lease_s=heartbeat_s * MISSED_SIGNS)
     engine = Engine(url, work.handlers())
     with alone(url):
         upkeep.prepare(app, say)
@@ -60,6 +61,7 @@ def run_worker(
         leases.prepare(url)
     with ExitStack() as stack:
         stack.callback(work.close)
+        stack.enter_context(work.kept(heartbeat_s))
         if pages:
             _serve_beside(app, stack, say)
         scheduling = Scheduling(app, url, take_part=take_part, heartbeat_s=heartbeat_s, say=say)
@@ -112,6 +114,7 @@ class Work:
     name: str
     stop: threading.Event
     say: Say
+    lease_s: float = LEASE_S
     archives: QueuedReading = field(init=False)
     _local: threading.local = field(default_factory=threading.local)
     _open: list[_Fetching] = field(default_factory=list)
@@ -173,6 +176,27 @@ class Work:
                 fault(self.say, f"{named['job']}: {type(error).__name__}: {error}", error)
                 raise
 
+    @contextmanager
+    def kept(self, every_s: float) -> Iterator[None]:
+        """Meanwhile the leases of all threads are prolonged, however long a request takes."""
+        ended = threading.Event()
+
+        def keep() -> None:
+            while not ended.wait(every_s):
+                for fetching in tuple(self._open):
+                    try:
+                        fetching.leases.renew()
+                    except StoreError as error:  # none is held unless the next try succeeds
+                        self.say(str(error))
+
+        thread = threading.Thread(target=keep, name="leases", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join(timeout=10)
+
     def close(self) -> None:
         """Drop the clients of all threads and give their hosts back."""
         for fetching in self._open:
@@ -201,8 +225,9 @@ class Work:
     def _fetching(self) -> _Fetching:
         fetching: _Fetching | None = getattr(self._local, "fetching", None)
         if fetching is None:
-            owner = f"{self.name}:{threading.get_ident()}"
-            held = HostLeases(self.url, owner, monotonic)
+            # Containers may share a name and a process number.
+            owner = f"{self.name}:{token_hex(8)}"
+            held = HostLeases(self.url, owner, monotonic, self.lease_s)
             fetching = _Fetching(self.app.new_fetcher(held), held)
             self._local.fetching = fetching
             self._open.append(fetching)

@@ -4,29 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 
 from monitor.domain.errors import StoreError
+from monitor.jobs.session import open_session
 
 #: Any numbers, the same for all workers of one database.
 LOCK, LOCK_START = 7_236_100, 7_236_101
 
 
 class Election:
-    """Holds the lock as long as its connection lives; a dead worker's lock is free at once."""
+    """Holds the lock as long as its connection lives; a dead worker's lock is free at once,
+    that of a machine which vanished within half a minute."""
 
     def __init__(self, database_url: str) -> None:
         """`database_url` is a libpq address."""
         self._url = database_url
-        self._connection: psycopg.Connection | None = None
+        self._connection: psycopg.Connection[Any] | None = None
         self._elected = False
 
     def elected(self) -> bool:
         """Whether this worker schedules now; tries to become the one where nobody does."""
         try:
             if self._connection is None or self._connection.closed:
-                self._connection = psycopg.connect(self._url, autocommit=True)
+                self._connection = open_session(self._url)
                 self._elected = False
             if self._elected:
                 self._connection.execute("SELECT 1")
@@ -49,7 +52,7 @@ class Election:
 def alone(database_url: str) -> Iterator[None]:
     """One worker after the other: what each does when it starts. Raises StoreError."""
     try:
-        connection = psycopg.connect(database_url, autocommit=True)
+        connection = open_session(database_url)
     except psycopg.Error as error:
         raise StoreError(f"the shared queue's database does not answer: {error}") from error
     with connection:

@@ -1,22 +1,26 @@
 """Which worker may ask a host: one row a host in the shared PostgreSQL, by its own clock.
 
 A lease is taken before the first request and given back with the host's pause, so that whoever
-asks next waits as long as if one process had asked both times. A dead worker's lease runs out.
+asks next waits as long as if one process had asked both times. It is short, and its holder
+prolongs it with every sign of life however long a request takes; so a dead worker's lease runs
+out when its jobs run again, and only then, the pause after its last request included.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import psycopg
 
 from monitor.domain.errors import StoreError
+from monitor.jobs.session import open_session
 
-#: A lease lasts so long; a request that starts under it ends before it does.
-LEASE_S = 180.0
-#: With less left, it is prolonged before the next request.
-RENEW_S = 120.0
+#: A lease lasts so long beyond the host's pause, unless it is prolonged.
+LEASE_S = 20.0
+#: With less than this part left, it is taken anew before the next request.
+RENEW_BELOW = 0.5
 
 _TABLE = """
 CREATE UNLOGGED TABLE IF NOT EXISTS monitor_host_lease (
@@ -30,6 +34,12 @@ VALUES (%(host)s, %(owner)s, clock_timestamp() + make_interval(secs => %(lease)s
 ON CONFLICT (host) DO UPDATE SET owner = EXCLUDED.owner, free_at = EXCLUDED.free_at
 WHERE held.owner = EXCLUDED.owner OR held.free_at <= clock_timestamp()
 RETURNING 0"""
+_RENEW = """
+UPDATE monitor_host_lease AS held
+SET free_at = clock_timestamp() + make_interval(secs => mine.lease)
+FROM unnest(%(hosts)s::text[], %(leases)s::float8[]) AS mine (host, lease)
+WHERE held.host = mine.host AND held.owner = %(owner)s
+RETURNING held.host"""
 _LEFT = """
 SELECT extract(epoch FROM free_at - clock_timestamp()), owner IS NOT NULL
 FROM monitor_host_lease WHERE host = %s"""
@@ -47,14 +57,24 @@ LOOK_AGAIN_S = 1.0
 class HostLeases:
     """Leases of one owner, over a connection of its own; implements fetch's `Turns`."""
 
-    def __init__(self, database_url: str, owner: str, monotonic: Callable[[], float]) -> None:
-        """`owner` is unique among all that ask at once, e.g. "machine:process:thread"."""
+    def __init__(
+        self,
+        database_url: str,
+        owner: str,
+        monotonic: Callable[[], float],
+        lease_s: float = LEASE_S,
+    ) -> None:
+        """`owner` is unique among all that ask at once, on whatever machine.
+
+        Whoever makes this calls `renew()` several times in `lease_s`, from any thread.
+        """
         self._url = database_url
         self._owner = owner
         self._monotonic = monotonic
+        self._lease_s = lease_s
         self._until: dict[str, float] = {}
         self._pause: dict[str, float] = {}
-        self._connection: psycopg.Connection | None = None
+        self._connection: psycopg.Connection[Any] | None = None
         self._guard = threading.Lock()
 
     def wait_s(self, host: str, pause_s: float) -> float:
@@ -62,20 +82,36 @@ class HostLeases:
 
         `pause_s` is what the host is owed after the last request. Raises StoreError.
         """
-        now = self._monotonic()
-        self._pause[host] = max(pause_s, self._pause.get(host, 0.0))
-        if self._until.get(host, 0.0) - now > RENEW_S:
-            return 0.0
         with self._guard:
-            asked = {"host": host, "owner": self._owner, "lease": LEASE_S}
-            if self._run(_TAKE, asked) is not None:
-                self._until[host] = now + LEASE_S
+            now = self._monotonic()
+            self._pause[host] = max(pause_s, self._pause.get(host, 0.0))
+            if self._until.get(host, 0.0) - now > self._lease_s * RENEW_BELOW:
                 return 0.0
+            asked = {"host": host, "owner": self._owner, "lease": self._span_s(host)}
+            if self._run(_TAKE, asked):
+                self._until[host] = now + self._lease_s
+                return 0.0
+            self._until.pop(host, None)
             left = self._run(_LEFT, (host,))
-        if left is None:
-            return 0.0
-        seconds, held = left
-        return max(0.01, min(seconds, LOOK_AGAIN_S) if held else seconds)
+        if not left:
+            return 0.01
+        seconds, held = left[0]
+        return max(0.01, min(float(seconds), LOOK_AGAIN_S) if held else float(seconds))
+
+    def renew(self) -> None:
+        """This owner lives: what it holds stays its own. Raises StoreError.
+
+        A host that somebody else took meanwhile is no longer held; the next request waits for it.
+        """
+        with self._guard:
+            hosts = list(self._until)
+            if not hosts:
+                return
+            now = self._monotonic()
+            spans = [self._span_s(host) for host in hosts]
+            asked = {"hosts": hosts, "leases": spans, "owner": self._owner}
+            kept = {row[0] for row in self._run(_RENEW, asked)}
+            self._until = {host: now + self._lease_s for host in hosts if host in kept}
 
     def give_back(self) -> None:
         """All hosts to the others, each after the pause it is owed. Raises StoreError."""
@@ -94,19 +130,22 @@ class HostLeases:
                 self._connection.close()
                 self._connection = None
 
+    def _span_s(self, host: str) -> float:
+        """Whoever takes over from the dead still keeps the pause after their last request."""
+        return self._lease_s + self._pause.get(host, 0.0)
+
     def _run(
         self, statement: str, values: Sequence[object] | Mapping[str, object]
-    ) -> tuple[float, bool] | None:
+    ) -> list[tuple[Any, ...]]:
         try:
             if self._connection is None or self._connection.closed:
-                self._connection = psycopg.connect(self._url, autocommit=True)
+                self._connection = open_session(self._url)
             cursor = self._connection.execute(statement.encode(), values)
-            row = cursor.fetchone() if cursor.description else None
+            return cursor.fetchall() if cursor.description else []
         except psycopg.Error as error:
             if self._connection is not None:
                 self._connection.close()
             raise StoreError(f"host leases: {error}; see whether PostgreSQL answers") from error
-        return (float(row[0]), bool(row[-1])) if row else None
 
 
 def prepare(database_url: str) -> None:

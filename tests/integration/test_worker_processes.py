@@ -346,10 +346,6 @@ def test_killed_workers_lose_and_repeat_nothing(
     _killed_at_random(tmp_path, postgres_url, site, slack, crew_size=2, rounds=2)
 
 
-@pytest.mark.xfail(
-    reason="four workers and nine kills: within its limit not every event is told; open",
-    strict=False,
-)
 @pytest.mark.long
 @pytest.mark.timeout(900)
 def test_four_workers_killed_many_times(
