@@ -46,6 +46,7 @@ class App:
         self.settings = settings
         self.clock: Clock = clock or SystemClock()
         self._stack = ExitStack()
+        self._watched: tuple[Catalogue, tuple[WatchedBill, ...]] | None = None
         self._scanned: tuple[object, ...] = ()
 
     def close(self) -> None:
@@ -148,11 +149,17 @@ class App:
         return BillWatch(self.store, self.clock, self.watched_in_catalogue)
 
     def watched_in_catalogue(self) -> tuple[WatchedBill, ...]:
-        """What feeds.yaml says to watch, in a section of its own and in sources' options."""
+        """What feeds.yaml says to watch, in a section of its own and in sources' options.
+
+        Asked for with every page: the sources are gone through once for each catalogue.
+        """
         from monitor.bootstrap.reading import watched_by_sources
 
         catalogue = self.catalogue.value
-        return (*catalogue.watch, *watched_by_sources(catalogue.sources))
+        if self._watched is None or self._watched[0] is not catalogue:
+            bills = (*catalogue.watch, *watched_by_sources(catalogue.sources))
+            self._watched = (catalogue, bills)
+        return self._watched[1]
 
     @cached_property
     def workers(self) -> WorkerPool:
