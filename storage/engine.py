@@ -2,7 +2,8 @@
 
 SQLite runs in WAL mode with full synchronisation: what a transaction returned is on the disk.
 Writers take the lock at once (BEGIN IMMEDIATE), so no transaction fails halfway for want of it.
-PostgreSQL runs at READ COMMITTED; where order matters a transaction takes an advisory lock.
+PostgreSQL runs at READ COMMITTED with synchronous commits, whatever the server's default; where
+order matters a transaction takes an advisory lock.
 """
 
 from __future__ import annotations
@@ -143,7 +144,8 @@ def _open(database: Database, busy_timeout_s: float, read_only: bool) -> Engine:
     if database.is_sqlite:
         return _open_sqlite(database, busy_timeout_s, read_only)
     timeout_ms = int(busy_timeout_s * 1000)
-    options = f"-c timezone=UTC -c lock_timeout={timeout_ms}"
+    # A server set up to forget its last commits when it dies would forget what was sent already.
+    options = f"-c timezone=UTC -c lock_timeout={timeout_ms} -c synchronous_commit=on"
     if read_only:
         options += " -c default_transaction_read_only=on"
     arguments = {"options": options, "application_name": "monitor", "connect_timeout": 10}

@@ -6,6 +6,7 @@ The store is imported where it is used, so that tests of the core start without 
 # ruff: noqa: PLC0415
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -64,6 +65,24 @@ class PostgresServer:
     def drop(self, url: str) -> None:
         """Remove a database made by new_database()."""
         self._run(f"DROP DATABASE IF EXISTS {database_name(url)} WITH (FORCE)")
+
+    def stop(self) -> None:
+        """Stop the server in order; start() has it back with all databases."""
+        self._server.stop()
+
+    def kill(self) -> None:
+        """Let it die with all its processes, as a machine out of memory would."""
+        import psutil
+
+        first = psutil.Process(self._server.get_pid())
+        for process in [first, *first.children(recursive=True)]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs([first], timeout=10)
+
+    def start(self) -> None:
+        """Have a stopped server run again; one that runs is left alone."""
+        self._server.ensure_postgres_running()
 
     def close(self) -> None:
         """Stop the server."""

@@ -8,21 +8,23 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
 from monitor.bootstrap import upkeep
 from monitor.bootstrap.compose import App
 from monitor.bootstrap.console import Console
-from monitor.bootstrap.journal import about, fault
+from monitor.bootstrap.faults import Faults
 from monitor.bootstrap.pages import listening_socket, web_server
 from monitor.bootstrap.single import alone
 from monitor.bootstrap.slack import slack_in_background
-from monitor.domain.errors import MonitorError
-from monitor.domain.health import HealthEntry
+from monitor.domain.errors import StoreError
 from monitor.domain.source import Source
 from monitor.scheduler import Routine, Scheduler
-from monitor.services.check import CheckLoop
+from monitor.services.check import NOT_STORED, Checked, CheckLoop
+
+#: After a failure of the check loop itself it waits so long.
+AGAIN_S = 5.0
 
 Say = Callable[[str], None]
 
@@ -36,6 +38,7 @@ class Runner:
         self._pages = pages
         self._due: queue.SimpleQueue[Source] = queue.SimpleQueue()
         self._console = Console(app.store, app.clock, say)
+        self._faults = Faults(app.store, app.clock, say)
 
     def run(self, stop: threading.Event) -> None:
         """Run until `stop` is set. Raises ConfigError before anything starts."""
@@ -56,21 +59,26 @@ class Runner:
             finally:
                 self._say("stopping: work in flight finishes")
                 scheduler.stop()
-                loop.close()
+                with self._faults.watch("stopping"):
+                    loop.close()
         self._say("stopped")
 
     def _checks(self, loop: CheckLoop, scheduler: Scheduler, stop: threading.Event) -> None:
-        """The check loop, in the calling thread."""
+        """The check loop, in the calling thread; sources that could not begin are kept."""
+        due: list[Source] = []
         while not stop.is_set():
-            loop.start(self._waiting())
-            try:
-                for checked in loop.step(0.5 if loop.busy else 0.1):
+            worked = False
+            with self._faults.watch("check_loop"):
+                due += self._waiting()
+                loop.start(due)
+                due.clear()
+                ended = loop.step(0.5 if loop.busy else 0.1)
+                for checked in ended:
                     scheduler.finished(checked.source_id, checked.state)
-            except MonitorError as error:
-                self._note("check_loop", error)
-                stop.wait(5)
-            if not loop.busy:
-                stop.wait(0.2)
+                _require_stored(ended)
+                worked = True
+            if not (worked and loop.busy):
+                stop.wait(0.2 if worked else AGAIN_S)
 
     def _waiting(self) -> list[Source]:
         found = []
@@ -100,11 +108,8 @@ class Runner:
         cron: str | None = None,
     ) -> Routine:
         def guarded() -> None:
-            with about(job=name):
-                try:
-                    call()
-                except Exception as error:  # a job's boundary: recorded, the next run goes on
-                    self._note(name, error)
+            with self._faults.watch(name):
+                call()
 
         zone = self._app.settings.get("MONITOR_TIME_ZONE")
         return Routine(name=name, call=guarded, every_s=every_s, cron=cron, time_zone=zone)
@@ -114,17 +119,12 @@ class Runner:
             upkeep.seed_subscriptions(self._app)
             scheduler.watch(self._app.sources(), self._app.store.source_states())
 
-    def _note(self, name: str, error: Exception) -> None:
-        """Record a failure of the machinery itself; the store may be what failed."""
-        message = f"{name}: {type(error).__name__}: {error}"
-        fault(self._say, message, error)
-        entry = HealthEntry(
-            at=self._app.clock.now(), kind="internal", message=message, tell_operator=True
-        )
-        try:
-            self._app.store.add_health([entry])
-        except MonitorError as second:
-            self._say(f"and it could not be recorded: {second}")
+
+def _require_stored(ended: Sequence[Checked]) -> None:
+    """Raises StoreError for a check that ended as if it had never begun; it is due again."""
+    for checked in ended:
+        if checked.outcome == NOT_STORED:
+            raise StoreError(f"{checked.source_id}: {'; '.join(checked.problems)}")
 
 
 @contextmanager

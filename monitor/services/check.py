@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
-from monitor.domain.errors import ExtractError
+from monitor.domain.errors import ExtractError, MonitorError, StoreError
 from monitor.domain.health import HealthEntry
 from monitor.domain.ident import SourceId
 from monitor.domain.item import Reading
@@ -45,6 +45,9 @@ QUIET_BATCH = 200
 #: Where sources are checked once, so many that brought something settle together: what they
 #: brought is stored before, so a crash repeats their requests and nothing else.
 SETTLED_BATCH = 25
+
+#: The outcome of a check that ended as if it had never begun, and is due again.
+NOT_STORED = "failed:store"
 
 FirstRequests = Callable[[Source, str, datetime], tuple[Request, ...]]
 
@@ -106,8 +109,12 @@ class CheckLoop:
     def step(self, timeout_s: float) -> tuple[Checked, ...]:
         """Do what can be done now, waiting at most `timeout_s`; checks that ended meanwhile."""
         finished = self._advance(timeout_s)
-        if self._unsettled:
-            self.flush()
+        try:
+            if self._unsettled:
+                self.flush()
+        except StoreError:
+            self._finished += finished
+            raise
         return finished
 
     def _advance(self, timeout_s: float) -> tuple[Checked, ...]:
@@ -207,7 +214,7 @@ class CheckLoop:
             return
         check.in_flight -= 1
         match outcome:
-            case Snapshot():
+            case Snapshot() if not check.broken:
                 self._waiting_bytes += len(outcome.body)
                 check.waiting.append(outcome)
                 self._read_next(check)
@@ -280,6 +287,24 @@ class CheckLoop:
                 self._finish(check)
 
     def _take(self, check: OpenCheck, snapshot: Snapshot, future: Future[Reading]) -> None:
+        """Take a reading in; a fault of ours costs that document, one of the store that check."""
+        try:
+            self._judge(check, snapshot, future)
+        except MonitorError as error:
+            check.broken = f"{type(error).__name__}: {error}"
+            self._waiting_bytes -= sum(len(waiting.body) for waiting in check.waiting)
+            check.waiting.clear()
+        except Exception as error:  # the boundary: what a hostile document may have brought about
+            outcome = Rejected(
+                source_id=check.source.id,
+                request=snapshot.request,
+                captured_at=snapshot.captured_at,
+                reason="internal",
+                detail=f"{type(error).__name__}: {error}; please report it"[:500],
+            )
+            self._failed(check, snapshot.request, outcome)
+
+    def _judge(self, check: OpenCheck, snapshot: Snapshot, future: Future[Reading]) -> None:
         try:
             reading = future.result()
         except ExtractError as error:
@@ -331,6 +356,9 @@ class CheckLoop:
     def _finish(self, check: OpenCheck) -> None:
         del self._checks[check.source.id]
         now = self._clock.now()
+        if check.broken:
+            self._finished.append(_ended(check, check.state, now, NOT_STORED, (check.broken,)))
+            return
         state = state_of.state_after(check, now, self._imported(check, now))
         health = tuple(check.health)
         if check.state.failures and not state.failures:
@@ -340,17 +368,8 @@ class CheckLoop:
         self._quiet.append((state, health))
         if check.taken.changed or health:
             self._unsettled += 1
-        self._finished.append(
-            Checked(
-                source_id=check.source.id,
-                state=state,
-                outcome=state.last_outcome,
-                items=check.taken.items,
-                events=check.taken.events,
-                problems=tuple(entry.message for entry in health),
-                elapsed_s=(now - check.started_at).total_seconds(),
-            )
-        )
+        told = tuple(entry.message for entry in health)
+        self._finished.append(_ended(check, state, now, state.last_outcome, told))
 
     def _imported(self, check: OpenCheck, now: datetime) -> bool:
         """Whether the first import is complete: nothing of it waits for a later check.
@@ -364,3 +383,17 @@ class CheckLoop:
         asked = self._first(check.source, check.cursor, now)
         waiting = [r for r in asked if r.purpose != "main" and not r.again]
         return not waiting and not check.postponed
+
+
+def _ended(
+    check: OpenCheck, state: SourceState, now: datetime, outcome: str, told: tuple[str, ...]
+) -> Checked:
+    return Checked(
+        source_id=check.source.id,
+        state=state,
+        outcome=outcome,
+        items=check.taken.items,
+        events=check.taken.events,
+        problems=told,
+        elapsed_s=(now - check.started_at).total_seconds(),
+    )

@@ -51,6 +51,7 @@ class OpenCheck:
     lying: bool = False
     asked: set[str] = field(default_factory=set)
     bodies: int = 0
+    broken: str = ""  #: why it could not be stored: it ends as if it had never begun
     moved: dict[str, Moved | None] = field(default_factory=dict)  #: by main address asked
 
     @property
