@@ -13,7 +13,7 @@ from bench.peers.race import Failed, Run, run, setup
 
 #: A racer is made for each size, as this program is configured by its directory.
 Racer = Callable[[Path], Program]
-#: These take half a second of processor time a feed: they race at a quarter of the sizes.
+#: These take half a second of processor time a feed: they race at an eighth of the sizes.
 SLOW = ("feed2exec", "rss2email")
 
 
@@ -71,7 +71,7 @@ def say(one: Run, new: object = "", kept: object = "") -> None:
 
 
 def _sizes(name: str, sizes: Sequence[int]) -> list[int]:
-    return [size // 4 for size in sizes] if name in SLOW else list(sizes)
+    return [size // 8 for size in sizes] if name in SLOW else list(sizes)
 
 
 def unchanged_feeds(

@@ -32,6 +32,7 @@ _NO_XML = re.compile(
     r"|&#0*(?:[1-8]|1[124-9]|2[0-9]|3[01]|6553[45])(?![0-9]);?"
     r"|&#[xX]0*(?:[1-8bBcCeEfF]|1[0-9a-fA-F]|[fF]{3}[eEfF])(?![0-9a-fA-F]);?"
 )
+_PLAIN = bytes(range(0x20, 0x7F)) + b"\n"
 _BLOCKS = frozenset({
     "address", "article", "aside", "blockquote", "body", "caption", "center", "dd",
     "details", "dialog", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer",
@@ -48,7 +49,7 @@ _SILENT = frozenset({
 
 def is_plain_ascii(text: str) -> bool:
     """Whether the text is ASCII without control characters but for ends of lines."""
-    return text.isascii() and text.replace("\n", "").isprintable()
+    return text.isascii() and not text.encode("ascii").translate(None, _PLAIN)
 
 
 def clean(text: str, *, max_chars: int = MAX_CHARS) -> str:
@@ -103,7 +104,7 @@ def block_text(element: HtmlElement, *, bullets: bool = False) -> str:
         silent -= tag in _SILENT
         if not silent and node is not element:
             parts.append(node.tail or "")
-    return clean("".join(_flat(part) for part in parts))
+    return clean("".join(map(_flat, parts)).replace("\u2028", "\n"))
 
 
 def _flat(part: str) -> str:
