@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from lxml import etree
@@ -14,11 +14,13 @@ from monitor.domain.moment import StatedDate
 from monitor.extract.charset import decoded
 from monitor.extract.metadata import Metadata, metadata
 from monitor.extract.pdf import PDF_MAGIC, pdf_text
-from monitor.extract.text import block_text, clean, tree
+from monitor.extract.text import MAX_CHARS, block_text, clean, tree
 
 #: Below this the extractor has probably taken the wrong part of the page.
 MIN_CHARS = 200
 MAX_HTML_CHARS = 4_000_000
+#: So many sentences of a document are analysed (monitor.detect.scene); few laws are longer.
+MAX_SENTENCES = 3_000
 _REGIONS = ("article", "main", "[@role='main']")
 _NOISE = frozenset({"nav", "header", "footer", "aside", "form", "button", "menu"})
 BLOCKS_EXTRACTOR = "blocks 1"
@@ -55,8 +57,23 @@ def read_article(
         raise ExtractError(f"{url}: binary data instead of a page")
     text = decoded(body, charset).text
     if media_type == "text/plain":
-        return Article(title="", text=clean(text), url=url, extractor="plain 1")
-    return _from_html(text[:MAX_HTML_CHARS], url)
+        read = clean(text)
+        problems = _cut(read, url, len(text) > MAX_CHARS)
+        return Article(title="", text=read, url=url, extractor="plain 1", problems=problems)
+    article = _from_html(text[:MAX_HTML_CHARS], url)
+    return replace(article, problems=_cut(article.text, url, len(text) > MAX_HTML_CHARS))
+
+
+def _cut(text: str, url: str, shortened: bool) -> tuple[str, ...]:
+    """What to say of a document whose end nobody reads: something may be told there."""
+    if not (shortened or len(text) >= MAX_CHARS - 1_000 or _sentences(text) >= MAX_SENTENCES):
+        return ()
+    return (f"cut: {url} is longer than what is read of one document; look at its end yourself",)
+
+
+def _sentences(text: str) -> int:
+    """At least so many sentences and lines, counted cheaply."""
+    return text.count("\n") + text.count(". ") + text.count("! ") + text.count("? ")
 
 
 def _from_pdf(body: bytes, url: str) -> Article:

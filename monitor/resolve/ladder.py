@@ -8,12 +8,11 @@ publisher of lower or equal rank stated; what is missing, anybody may fill in.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime
 
 from monitor.domain.claim import Claim
 from monitor.domain.event import Event, Evidence, Record
 from monitor.domain.ident import EventId, RecordId, content_id
-from monitor.domain.moment import Precision, StatedDate
 from monitor.domain.vocabulary import (
     DocumentKind,
     EventType,
@@ -28,7 +27,8 @@ from monitor.resolve.facts import RANK, TOLD_FACTS, Changed, new_facts, worth_of
 from monitor.resolve.headline import headline
 from monitor.resolve.policy import Policy
 from monitor.resolve.stages import FAMILY, LAW_FAMILIES
-from monitor.resolve.telling import document_key, span_of, telling_of_claim, telling_of_event
+from monitor.resolve.telling import document_key, telling_of_claim, telling_of_event
+from monitor.resolve.timing import first_published, is_late, is_news, is_silent
 
 #: A better publisher brings back what was disputed or retracted; press does not.
 _HEIGHT = {
@@ -40,11 +40,11 @@ _HEIGHT = {
     Rung.SUPERSEDED: 4,
 }
 _PROSE = frozenset({DocumentKind.NEWS, DocumentKind.RELEASE, DocumentKind.PAGE})
-_OLD_STORY = timedelta(days=60)
-#: Tellings of one piece of news follow each other within so many days.
-_SAME_NEWS_DAYS = 7
 #: An event told by everybody does not grow without bound; the rest is counted.
 MAX_EVIDENCE = 60
+#: Attribute of an event: how often an edit of a page replaced a fact that was told.
+EDITS = "edits"
+MOST_TOLD_EDITS = 3
 #: Field of a record's changes: an event that was taken in silently is news after all.
 SILENT = "silent"
 #: Field of a record's changes: the capture that made a claim, and the one that no longer does.
@@ -153,41 +153,6 @@ def evidence_of(claim: Claim, now: datetime, policy: Policy) -> Evidence:
     )
 
 
-def is_silent(claim: Claim, now: datetime, policy: Policy) -> bool:
-    """First import, backfill, or an own publication older than the policy's age at capture.
-
-    A roster row counts by its workbook's time, which is its claim's publication, never by SIGNED.
-    """
-    if policy.baseline or policy.absorbed:
-        return True
-    if claim.published is None:
-        return False
-    captured = policy.captured.get(claim.snapshot_id, now).date()
-    return captured - _published_by(claim, captured) > policy.max_age
-
-
-def _published_by(claim: Claim, captured: date) -> date:
-    """The last day on which it can have been published: none is older than what it tells of.
-
-    Otherwise a back-dated page could tell of today's signing unheard, and make everybody else's
-    telling of it a mere confirmation.
-    """
-    stated = span_of(claim.published)[1] if claim.published else captured
-    told = claim.finding.occurred
-    if told is None or told.precision is not Precision.DAY or told.day > captured:
-        return stated
-    return max(stated, told.day)
-
-
-def is_late(claim: Claim, policy: Policy) -> bool:
-    """Arrived after a downtime: without a day, or with one before the fresh hours."""
-    if policy.late_before is None:
-        return False
-    if claim.published is None or claim.published.precision is not Precision.DAY:
-        return True
-    return claim.published.day < policy.late_before.date()
-
-
 def joined(
     event: Event, claim: Claim, now: datetime, policy: Policy, *, days_apart: int = 0
 ) -> Step:
@@ -201,11 +166,29 @@ def joined(
     if climbed:
         after = replace(after, status=rung_of(claim))
         changed = (("status", event.status.value, after.status.value), *changed)
-    if event.silent and _is_news(event, claim, now, policy, climbed, days_apart):
+    if event.silent and is_news(event, claim, now, policy, climbed=climbed, days_apart=days_apart):
         after = replace(after, silent=False, late=is_late(claim, policy))
         changed = (*changed, (SILENT, "yes", "no"))
-    after = _named(after)
+    after = _counted(_named(after), changed) if known and not climbed else _named(after)
     return Step(event=after, kind=_kind(climbed, changed), changed=changed)
+
+
+def _counted(event: Event, changed: Changed) -> Event:
+    """An edit that replaces a told fact, counted: see tires()."""
+    if not any(was and field in TOLD_FACTS for field, was, _ in changed):
+        return event
+    attributes = dict(event.attributes)
+    attributes[EDITS] = str(int(attributes.get(EDITS, "0")) + 1)
+    return replace(event, attributes=tuple(sorted(attributes.items())))
+
+
+def tires(event: Event) -> bool:
+    """Whether its publisher changed its mind so often that further edits are recorded only.
+
+    Offices and the roster are always heard.
+    """
+    edits = int(dict(event.attributes).get(EDITS, "0"))
+    return edits > MOST_TOLD_EDITS and event.tier not in _OFFICES
 
 
 def _speaks_alone(event: Event, claim: Claim) -> bool:
@@ -239,7 +222,7 @@ def _with_facts(
         after,
         evidence=_united(event.evidence, evidence_of(claim, now, policy)),
         attributes=_attributes(event, claim),
-        published=_earlier(event.published, claim.published),
+        published=first_published(event, claim),
         updated_at=now,
     )
     keys = {*event.keys, *own_keys(telling_of_claim(claim)), *own_keys(telling_of_event(after))}
@@ -269,35 +252,6 @@ def _attributes(event: Event, claim: Claim) -> tuple[tuple[str, str], ...]:
     if len(event.evidence) >= MAX_EVIDENCE:
         known["tellings"] = str(int(known.get("tellings", str(MAX_EVIDENCE))) + 1)
     return tuple(sorted(known.items()))
-
-
-def _earlier(one: StatedDate | None, other: StatedDate | None) -> StatedDate | None:
-    if one is None or other is None:
-        return one or other
-    return min(one, other, key=lambda stated: stated.day)
-
-
-def _is_news(
-    event: Event, claim: Claim, now: datetime, policy: Policy, climbed: bool, days_apart: int
-) -> bool:
-    """Whether a live claim makes news of a silent event.
-
-    A better publisher does, unless it is an old story. Any other does where the silent telling
-    cannot have been of the same news: it lies days apart, or before what the claim dates.
-    """
-    if is_silent(claim, now, policy) or any(e.source_id == claim.source_id for e in event.evidence):
-        return climbed and not is_silent(claim, now, policy) and _is_young(event, now)
-    published, told = event.published, claim.finding.occurred
-    if published is None:
-        return climbed
-    known_by = span_of(published)[1]
-    dated = told.day if told and told.precision is Precision.DAY else None
-    later = dated is not None and known_by < dated <= now.date()
-    return later or days_apart > _SAME_NEWS_DAYS or (climbed and _is_young(event, now))
-
-
-def _is_young(event: Event, now: datetime) -> bool:
-    return event.published is None or now.date() - span_of(event.published)[1] <= _OLD_STORY
 
 
 def _named(event: Event) -> Event:

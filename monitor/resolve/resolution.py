@@ -27,6 +27,7 @@ from monitor.resolve.cluster import (
 from monitor.resolve.policy import Policy
 from monitor.resolve.stages import FAMILY, LAW_FAMILIES
 from monitor.resolve.telling import Telling, are_companions, telling_of_claim, telling_of_event
+from monitor.resolve.timing import believed
 
 _ENDED = frozenset({Stage.TERMINATED, Stage.REMOVED})
 _STANDING = frozenset({Rung.REPORTED, Rung.OFFICIAL, Rung.ON_ROSTER})
@@ -115,7 +116,7 @@ def _taken_in(
     for event in candidates:
         log.know(event)
     for claim in _named_first(claims):
-        _take(log, claim)
+        _take(log, believed(claim, policy.captured.get(claim.snapshot_id, now)))
     return log
 
 
@@ -195,7 +196,8 @@ def _join(log: _Log, claim: Claim, event: Event, like: Likeness) -> None:
     log.event_of[claim.id] = event.id
     if step.kind is None:
         return
-    told = step.kind in _TOLD and ladder.may_tell(step.event)
+    heard = step.kind is RecordKind.CLIMBED or not ladder.tires(step.event)
+    told = step.kind in _TOLD and heard and ladder.may_tell(step.event)
     log.write(
         ladder.record(
             step.kind,

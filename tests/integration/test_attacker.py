@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import threading
+import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from html import escape
@@ -16,12 +18,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
-from monitor.bootstrap import upkeep
+from monitor.bootstrap import keeping, upkeep
 from monitor.bootstrap.compose import App
+from monitor.cli.main import app as program
 from monitor.demo.server import DemoServer
 from monitor.demo.world import Page
 from monitor.domain.event import Event
+from monitor.domain.ident import SourceId
 from monitor.domain.subscription import DeliveryKind
 from monitor.settings import read_settings
 from tests.fakeslack import FakeSlack
@@ -361,3 +366,208 @@ def test_a_flood_is_a_few_messages_and_a_digest(
     run(monitor, clock)
     told = {i for d in monitor.store.deliveries() for i in d.event_ids}
     assert {e.id for e in signed(monitor) if not e.silent} <= told, "an event was lost"
+
+
+def test_he_cannot_hush_a_signing_by_telling_it_back_dated(
+    app: tuple[App, SetClock], site: DemoServer
+) -> None:
+    """His page of "two months ago" tells of it silently; the office's release must still page."""
+    monitor, clock = app
+    for back in ("Mon, 20 Jan 2025 10:00:00 +0000", "Tue, 04 Mar 2025 10:00:00 +0000"):
+        clock.at += timedelta(hours=3)
+        slug = f"back-{back[5:7]}"
+        early = entry(slug, f"{VICTIM} County Sheriff signs 287(g) agreement with ICE")
+        shown = feed([early.replace("{date}", back)])
+        show(
+            site, monitor, clock, attacker=shown, articles={f"/a/{slug}": article(signing(VICTIM))}
+        )
+        run(monitor, clock)
+    clock.at += timedelta(hours=3)
+    victim, articles = victims(clock)
+    show(site, monitor, clock, attacker=feed([]), victim=victim, articles=articles)
+    run(monitor, clock)
+    told = [line for line in lines(monitor) if VICTIM in json.dumps(line)]
+    assert told, "nobody was told"
+    alerts = [d for d in monitor.store.deliveries() if d.kind is DeliveryKind.ALERT]
+    assert sorted(d.subscription_id for d in alerts) == ["all", "desk"]
+
+
+@pytest.mark.parametrize("way", ["link", "guid", "canonical", "redirect"])
+def test_he_cannot_take_the_place_of_another_ones_page(
+    app: tuple[App, SetClock], site: DemoServer, way: str
+) -> None:
+    """His entry stands first under the victim's address, id, or canonical link, saying nothing."""
+    monitor, clock = app
+    clock.at += timedelta(hours=3)
+    theirs = f"{site.base}/a/upshur"
+    head = f"<link rel='canonical' href='{theirs}'>" if way == "canonical" else ""
+    mine = entry(
+        "mine",
+        "Weather for the weekend",
+        link=theirs if way == "link" else "",
+        guid=theirs if way == "guid" else "",
+    )
+    quiet = article("It will rain over all of Texas, says the 287(g) weather office.", head)
+    articles = {"/a/mine": quiet, "/a/upshur": quiet}
+    show(site, monitor, clock, attacker=feed([mine]), articles=articles)
+    run(monitor, clock)
+    clock.at += timedelta(hours=3)
+    victim, true = victims(clock)
+    show(site, monitor, clock, attacker=feed([mine]), victim=victim, articles=articles | true)
+    run(monitor, clock)
+    (event,) = [e for e in signed(monitor) if e.agency and VICTIM in e.agency]
+    assert "victim" in {evidence.source_id for evidence in event.evidence}
+    assert sum(VICTIM in json.dumps(line) for line in lines(monitor)) == 1
+
+
+@pytest.mark.parametrize(
+    "name", ["Up\u0455hur", "Upshur\u200b", "U\u0440shur", "UPSHUR", "Upshur\u0301"]
+)
+def test_a_name_that_only_looks_alike_changes_nothing_of_the_others_event(
+    app: tuple[App, SetClock], site: DemoServer, name: str
+) -> None:
+    """He tells of the same with another day and model, under letters that look the same."""
+    monitor, clock = app
+    clock.at += timedelta(hours=3)
+    victim, articles = victims(clock)
+    show(site, monitor, clock, attacker=feed([]), victim=victim, articles=articles)
+    run(monitor, clock)
+    (before,) = [e for e in signed(monitor) if e.agency and VICTIM in e.agency]
+    clock.at += timedelta(hours=3)
+    lie = signing(name).replace("Task Force Model", "Jail Enforcement Model")
+    lie = lie.replace("April 4, 2025", "April 1, 2025")
+    item = entry("alike", f"{name} County sheriff signs 287(g) agreement with ICE")
+    show(site, monitor, clock, attacker=feed([item]), articles={"/a/alike": article(lie)})
+    run(monitor, clock)
+    after = next(e for e in signed(monitor) if e.id == before.id)
+    for fact in ("occurred", "model", "agency", "status", "tier", "quote", "url", "title"):
+        assert getattr(after, fact) == getattr(before, fact), fact
+
+
+def test_dates_of_the_future_hide_nothing_and_hold_no_place(
+    app: tuple[App, SetClock], site: DemoServer
+) -> None:
+    """He dates his entries 2099: digests go by the log's own time, and the true one is in them."""
+    monitor, clock = app
+    clock.at += timedelta(hours=3)
+    late = "Fri, 04 Apr 2099 10:00:00 +0000"
+    entries = [
+        entry(c, f"{c} County sheriff signs 287(g) agreement").replace("{date}", late)
+        for c in COUNTIES[:5]
+    ]
+    pages = {
+        f"/a/{c}": article(signing(c).replace("April 4, 2025", "April 4, 2099"))
+        for c in COUNTIES[:5]
+    }
+    show(site, monitor, clock, attacker=feed(entries), articles=pages)
+    run(monitor, clock)
+    clock.at += timedelta(hours=3)
+    victim, articles = victims(clock)
+    show(site, monitor, clock, attacker=feed([]), victim=victim, articles=articles)
+    run(monitor, clock)
+    (true,) = [e for e in signed(monitor) if e.agency and VICTIM in e.agency]
+    assert not true.silent
+    assert sum(VICTIM in json.dumps(line) for line in lines(monitor)) == 1
+    newest = monitor.query.events(monitor.query.ask("")).items[0]
+    assert newest.id == true.id, [(e.title, e.occurred, e.published) for e in signed(monitor)]
+    assert all(e.occurred is None or e.occurred.day.year < 2090 for e in signed(monitor))
+
+
+def test_endless_edits_are_a_few_messages(
+    app: tuple[App, SetClock], site: DemoServer, slack: FakeSlack
+) -> None:
+    """He opens an event and then changes its day back and forth, twenty times in a day."""
+    monitor, clock = app
+    title = "Hale County sheriff signs 287(g) agreement with ICE"
+    for turn in range(20):
+        clock.at += timedelta(hours=1)
+        words = signing("Hale").replace("April 4, 2025", f"April {turn % 2 + 3}, 2025")
+        item = entry("edited", f"{title}{' now' * (turn % 2)}")
+        show(site, monitor, clock, attacker=feed([item]), articles={"/a/edited": article(words)})
+        run(monitor, clock)
+    sent = [d for d in monitor.store.deliveries() if d.subscription_id == "desk"]
+    assert sum(d.kind is DeliveryKind.ALERT for d in sent) == 1
+    assert len(sent) <= 8, [(d.kind.value, d.created_at) for d in sent]
+
+
+def test_a_sentence_behind_a_mountain_of_text_is_told_as_cut(
+    app: tuple[App, SetClock], site: DemoServer
+) -> None:
+    """A page so long that its end is not read says so: a signing there is not passed over."""
+    monitor, clock = app
+    clock.at += timedelta(hours=3)
+    mountain = "The office serves the county. " * 40_000
+    page = Page(
+        body=f"<html><body><article><h1>287(g) news</h1><p>{mountain}</p><p>{signing('Hale')}</p>"
+        "</article></body></html>".encode(),
+        media_type=HTML,
+    )
+    item = entry("long", "287(g) news of the county")
+    show(site, monitor, clock, attacker=feed([item]), articles={"/a/long": page})
+    run(monitor, clock)
+    found = any(e.agency and "Hale" in e.agency for e in signed(monitor))
+    told = [e.message for e in monitor.store.health(SourceId("attacker")) if "cut:" in e.message]
+    assert found or len(told) == 1
+
+
+IDS = ["../../../etc/passwd", "/etc/shadow", "a\x00b", "%2e%2e%2f", "C:\\con", "-rf", "x" * 9000]
+
+
+def test_ids_are_never_paths(app: tuple[App, SetClock], site: DemoServer, tmp_path: Path) -> None:
+    monitor, clock = app
+    clock.at += timedelta(hours=3)
+    entries = [
+        entry(f"id{n}", f"{COUNTIES[n]} County sheriff signs 287(g) agreement", guid=guid)
+        for n, guid in enumerate(IDS)
+        if "\x00" not in guid
+    ]
+    pages = {f"/a/id{n}": article(signing(COUNTIES[n])) for n in range(len(IDS))}
+    show(site, monitor, clock, attacker=feed(entries), articles=pages)
+    run(monitor, clock)
+    event = next(e for e in signed(monitor) if e.source_id == "attacker")
+    keeping.evidence(monitor, event.id, tmp_path / "bundle.zip")
+    with zipfile.ZipFile(tmp_path / "bundle.zip") as packed:
+        assert all(SAFE_NAME.fullmatch(name) for name in packed.namelist()), packed.namelist()
+    made = [p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file()]
+    assert all(SAFE_NAME.fullmatch(name) for name in made), made
+    assert {p.name for p in tmp_path.iterdir()} <= {"var", "feeds.yaml", "bundle.zip"}
+
+
+SAFE_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(?:/[A-Za-z0-9][\w.-]*)*")
+ESCAPES = "\x1b]0;owned\x07\x1b[2J\x9b31m\x1b[8m\u202e\x08\x08"
+
+
+def test_terminals_get_no_escape_sequences(
+    app: tuple[App, SetClock], site: DemoServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In titles, addresses, ids, and in the words of his server; tables, JSON and CSV."""
+    monitor, clock = app
+    clock.at += timedelta(hours=3)
+    evil = f"Hale County sheriff signs 287(g) agreement {ESCAPES}"
+    item = entry("esc", "TITLE", guid="GUID", link="{base}/a/esc?x=LINK")
+    xml = feed([item]).replace("TITLE", _xml_safe(evil)).replace("GUID", "g\u009b31m")
+    html = article(signing("Hale", escape(ESCAPES)))
+    show(site, monitor, clock, attacker=xml.replace("LINK", "\u009b31m"), articles={"/a/esc": html})
+    run(monitor, clock)
+    clock.at += timedelta(hours=3)
+    show(site, monitor, clock, attacker=f"<html>{ESCAPES}".encode())
+    said: list[str] = []
+    monitor.check(monitor.sources(), lambda done: said.extend(done.problems))
+    event = next(e for e in signed(monitor) if e.source_id == "attacker")
+    for name in ("MONITOR_DATA_DIR", "MONITOR_FEEDS"):
+        monkeypatch.setenv(name, str(monitor.settings.values[name]))
+    for verb in (["events"], ["show", event.id], ["sources"], ["stats"], ["search", "Hale"]):
+        for form in ("table", "json", "ndjson", "csv"):
+            done = CliRunner().invoke(program, [*verb, "--format", form])
+            said.append(done.output)
+    assert any("Hale" in text for text in said)
+    for text in said:
+        assert not (set(text) - set("\n\r\t")) & CONTROLS, repr(text)[:400]
+
+
+CONTROLS = {chr(n) for n in (*range(0x20), *range(0x7F, 0xA0))} | {"\u202e"}
+
+
+def _xml_safe(text: str) -> str:
+    """What XML lets through: C1 controls and bidi marks, escapes as references are refused."""
+    return "".join(c for c in escape(text) if c >= " ")
