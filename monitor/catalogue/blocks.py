@@ -231,7 +231,12 @@ class SubscriptionBlock(Options):
     time_zone: Zone = Field(default="America/New_York", description="the reader's zone")
     quiet: Span | None = Field(default=None, description="hours without alerts: 21:00-07:00")
     muted: tuple[str, ...] = Field(default=(), description="filter expressions to leave out")
-    max_per_day: int = Field(default=20, ge=1, le=1000, description="alerts; the rest is digested")
+    max_per_day: int = Field(
+        default=20,
+        ge=1,
+        le=1000,
+        description="alerts, the last quarter of them for what offices state; the rest is digested",
+    )
     near: NearBlock | None = Field(default=None, description="only within a circle")
     reason: str = Field(default="", max_length=300, description="shown as: why you get this")
     include_review: bool = Field(default=False, description="also what is worth a review only")

@@ -20,7 +20,7 @@ from monitor.domain.subscription import (
     DeliveryState,
     Subscription,
 )
-from monitor.domain.vocabulary import RecordKind, Worth
+from monitor.domain.vocabulary import RecordKind, Rung, Worth
 from monitor.notify.audience import Audience, Listener, silenced, wants
 from monitor.notify.before import before
 from monitor.notify.burst import BURST_ABOVE
@@ -41,6 +41,8 @@ CORRECTIONS = frozenset(
     }
 )
 
+#: The last one of so many parts of a day's alerts is kept for events that an office states.
+KEPT_FOR_OFFICES = 4
 _OVER = frozenset({DeliveryState.DEAD, DeliveryState.CANCELLED})
 _CARRIES_ALERT = frozenset({DeliveryKind.ALERT, DeliveryKind.BURST})
 
@@ -161,13 +163,24 @@ def _by_subscription(shares: Iterable[_Share]) -> dict[SubscriptionId, list[_Sha
 
 
 def _alerts(group: Sequence[_Share], past: Past, now: datetime) -> list[Delivery]:
+    """A quarter of the day is kept for what an office or the roster says, so that a page that
+    invents one event after the other cannot use up the room of the true ones."""
     subscription = group[0].subscription
     left = subscription.max_per_day - past.sent_today.get(subscription.id, 0)
-    if left <= 0:
+    for_reports = max(0, left - subscription.max_per_day // KEPT_FOR_OFFICES)
+    heard = [share for share in group if _is_sure(share) or for_reports]
+    if left <= 0 or not heard:
         return []
-    if len(group) > BURST_ABOVE:
-        return [_delivery(DeliveryKind.BURST, group, now)]
-    return [_delivery(DeliveryKind.ALERT, [share], now) for share in group[:left]]
+    if len(heard) > BURST_ABOVE:
+        return [_delivery(DeliveryKind.BURST, heard, now)]
+    reports = [share for share in heard if not _is_sure(share)]
+    over = reports[for_reports:]
+    chosen = [share for share in heard if share not in over]
+    return [_delivery(DeliveryKind.ALERT, [share], now) for share in chosen[:left]]
+
+
+def _is_sure(share: _Share) -> bool:
+    return share.record.event.status in (Rung.OFFICIAL, Rung.ON_ROSTER)
 
 
 def _delivery(kind: DeliveryKind, group: Sequence[_Share], now: datetime) -> Delivery:

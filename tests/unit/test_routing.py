@@ -75,6 +75,36 @@ def test_who_is_not_paged(changes: dict[str, object]) -> None:
     assert not routed(facts.record(facts.event(1)), to=(wanted,), past=past)
 
 
+@pytest.mark.parametrize(
+    ("sent", "rung", "heard"),
+    [
+        (14, Rung.REPORTED, 1),
+        (15, Rung.REPORTED, 0),
+        (15, Rung.OFFICIAL, 1),
+        (19, Rung.ON_ROSTER, 1),
+        (20, Rung.OFFICIAL, 0),
+    ],
+)
+def test_the_last_quarter_of_a_day_is_for_what_offices_state(
+    sent: int, rung: Rung, heard: int
+) -> None:
+    """Or a page that invents one signing an hour would leave no room for a true one."""
+    wanted = subscription(max_per_day=20)
+    past = Past(sent_today={wanted.id: sent})
+    record = facts.record(facts.event(1, status=rung))
+    assert len(routed(record, to=(wanted,), past=past)) == heard
+
+
+def test_a_burst_beyond_the_share_of_reports_holds_what_offices_state_alone() -> None:
+    wanted = subscription(max_per_day=8)
+    records = [
+        facts.record(facts.event(n, status=Rung.OFFICIAL if n == 3 else Rung.REPORTED))
+        for n in range(1, 9)
+    ]
+    (one,) = routed(*records, to=(wanted,), past=Past(sent_today={wanted.id: 6}))
+    assert one.event_ids == (facts.event(3).id,)
+
+
 def test_a_snooze_that_is_over_silences_nothing() -> None:
     wanted = subscription(snoozes=(("county:48113", NOW),), snoozed_until=NOW)
     assert routed(facts.record(facts.event(1)), to=(wanted,))
