@@ -167,7 +167,8 @@ def _sighting(
 def _stop(
     prepared: Prepared[Any], scene: Scene, line: Line, index: int, first: int, last: int
 ) -> Stop | None:
-    excluded = _excluded("without", prepared.without, line)
+    law = bool(prepared.topics)  # what a law says about others is not what happened to it
+    excluded = _excluded_here(prepared.without, line, first, last, law=law)
     if excluded is None and scene.title is not None:
         excluded = _excluded("without_title", prepared.without_title, scene.title)
     if excluded is not None:
@@ -204,7 +205,18 @@ def _topic_of(
         if ranked[0][1] and line.outside is None:
             return ranked[0][0]
         weak = weak or (ranked[0][0] if ranked[0][1] else None)  # a title is short: look below it
-    return weak
+    return weak or (_only_topic(prepared, scene) if scopes is _TOPIC_SCOPES else None)
+
+
+def _only_topic(prepared: Prepared[Any], scene: Scene) -> str | None:
+    """The topic of the whole document, where it has one alone."""
+    views = tuple(one.view.text for one in scene.within("document", -1))
+    found = [
+        topic.name
+        for topic in prepared.topics
+        if not topic.weak and any(topic.weight(view) > 0 for view in views)
+    ]
+    return found[0] if len(found) == 1 else None
 
 
 def _nearest_topic(prepared: Prepared[Any], views: tuple[bytes, ...]) -> str | None:
@@ -214,6 +226,15 @@ def _nearest_topic(prepared: Prepared[Any], views: tuple[bytes, ...]) -> str | N
         if len(starts) > 1 and starts[0][0] < starts[1][0]:
             return starts[0][1]
     return None
+
+
+def _excluded_here(
+    phrases: Phrases, line: Line, first: int, last: int, *, law: bool
+) -> Stop | None:
+    if line.found(phrases) is None:
+        return None
+    words = phrases.found(line.core(first, last, relatives=not law))
+    return Stop("without", words) if words is not None else None
 
 
 def _excluded(name: str, phrases: Phrases, line: Line) -> Stop | None:

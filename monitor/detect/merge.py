@@ -22,6 +22,8 @@ _OUTDONE: dict[EventType, tuple[EventType, ...]] = {
         T.STATE_LIMIT_PASSED, T.STATE_LIMIT_ENACTED, T.STATE_LIMIT_BLOCKED,
     ),
     T.STATE_LIMIT_PASSED: (T.STATE_LIMIT_ENACTED, T.STATE_LIMIT_BLOCKED),
+    T.STATE_MANDATE_BLOCKED: (T.STATE_MANDATE_ENACTED,),
+    T.STATE_LIMIT_BLOCKED: (T.STATE_LIMIT_ENACTED,),
     T.LAWSUIT_FILED: (T.COURT_RULING,),
     T.SANCTUARY_REPEALED: (T.DETAINER_POLICY_CHANGE,),
 }  # fmt: skip
@@ -124,6 +126,8 @@ def _opposed(one: Finding, other: Finding, *, earlier: bool) -> bool:
 
 def _outdone(one: Finding, other: Finding) -> bool:
     stronger = _OUTDONE.get(one.event_type, ())
+    if other.event_type is T.AGREEMENT_TERMINATED and one.event_type is T.AGREEMENT_SIGNED:
+        return other.worth is Worth.ALERT and _subject(one) == _subject(other)
     if other.event_type not in stronger or other.worth is not Worth.ALERT:
         return False
     if one.event_type is T.LAWSUIT_FILED and one.occurred is not None and other.occurred is None:

@@ -75,7 +75,7 @@ class TopicSpec(Options):
     weak: bool = Field(default=False, description="Gives way to any other topic that is there.")
 
 
-Scope = Literal["sentence", "near", "paragraph", "title", "document"]
+Scope = Literal["sentence", "near", "paragraph", "story", "title", "document"]
 
 
 class ContextSpec(Options):

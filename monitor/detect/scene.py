@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -24,6 +24,7 @@ NEAR = 3
 MAX_LINES = 3_000
 #: Sentences at the top among which the title is looked for: pages repeat it there.
 _TOP = 3
+_WITH_TITLE = frozenset({"title", "near", "story", "document", "paragraph"})
 #: How documents of a kind are told; others are lists of items.
 _TELLINGS = {
     DocumentKind.NEWS: Telling.SENTENCES,
@@ -89,9 +90,11 @@ class Scene:
 
     def title_of(self, index: int) -> Line | None:
         """The title, for a line of the story that it announces."""
-        if index >= 0 and not self.story.holds(self.spans[index].paragraph):
-            return None
-        return self.title
+        return self.title if self.in_story(index) else None
+
+    def in_story(self, index: int) -> bool:
+        """Whether a line is of the story that the title announces; the title (-1) is."""
+        return index < 0 or self.story.holds(self.spans[index].paragraph)
 
     def paragraph(self, index: int) -> int:
         """The number of a line's paragraph."""
@@ -146,20 +149,27 @@ class Scene:
                 yield self.line(after)
 
     def within(self, scope: str, index: int) -> Iterator[Line]:
-        """Lines of a scope around a line: sentence, near, following, paragraph, title, document."""
+        """Lines of a scope around a line: sentence, near, story, paragraph, title, document."""
         title = self.title if scope == "document" else self.title_of(index)
-        if scope in {"title", "near", "document", "paragraph"} and title is not None:
+        if scope in _WITH_TITLE and title is not None:
             yield title
-        if scope == "sentence":
-            yield title if index < 0 and title is not None else self.line(max(index, 0))
-        elif scope == "near":
-            yield from self.near(index) if index >= 0 else self.begins(4)
-        elif scope == "following":
-            yield from self.following(index)
-        elif scope == "paragraph" and index >= 0:
-            yield from self._paragraph(index)
-        elif scope in {"document", "paragraph"}:
-            yield from self.begins(80)
+        match scope:
+            case "sentence":
+                yield title if index < 0 and title is not None else self.line(max(index, 0))
+            case "near":
+                yield from self._near_or_beginning(index)
+            case "story":
+                yield from self._near_or_beginning(index)
+                yield from self.begins(80) if self.in_story(index) else ()
+            case "following":
+                yield from self.following(index)
+            case "paragraph" if index >= 0:
+                yield from self._paragraph(index)
+            case "paragraph" | "document":
+                yield from self.begins(80)
+
+    def _near_or_beginning(self, index: int) -> Iterable[Line]:
+        return self.near(index) if index >= 0 else self.begins(4)
 
     def _paragraph(self, index: int) -> Iterator[Line]:
         number = self.spans[index].paragraph

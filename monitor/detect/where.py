@@ -223,6 +223,10 @@ def _group_after(line: Line, act: int) -> tuple[Agency, ...]:
     return ()
 
 
+#: Words between agencies of one list: "police in A and B and sheriffs in C".
+_BETWEEN = word_set(", and the & police sheriffs departments in of as well also plus")
+
+
 def _spread(line: Line, at: int, step: int) -> tuple[Agency, ...]:
     """Agencies joined to this one by commas and "and"."""
     found: list[Agency] = []
@@ -232,7 +236,7 @@ def _spread(line: Line, at: int, step: int) -> tuple[Agency, ...]:
         if isinstance(token.value, Agency):
             found.append(token.value)
             gap = 0
-        elif token.word in {",", "and", "the", "&"} and gap < 3:
+        elif token.word in _BETWEEN and gap < 4:
             gap += 1
         else:
             break

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Protocol
@@ -31,6 +31,13 @@ _IRREGULAR = word_set("gave put ran took won held set left cut chose led said to
 _CAUSATIVE = word_set("let lets made makes make helped helps had has have saw sees")
 #: Openers of clauses that are only circumstances.
 _ADVERBIAL = frozenset({"after", "before", "since", "because", "although", "though", "while"})
+_CIRCUMSTANCES = _ADVERBIAL | {"but", "whereas", "when", "until", "unless", "if", "as"}
+#: Verbs that only pass on what others did, and the length of a clause with one.
+_REPORTS = word_set(
+    "said says announced announces confirmed told wrote according show shows showed reports "
+    "reported disclosed added indicates indicate reveals revealed"
+)
+_REPORT = 9
 _SUBJECTS = word_set(
     "this his its theirs hers sheriffs counties agencies officials cities lawmakers"
 )
@@ -76,6 +83,36 @@ class Line:
             self._found[phrases] = phrases.found(self.view.text)
         return self._found[phrases]
 
+    def core(self, act: int, last: int, *, relatives: bool = True) -> bytes:
+        """The view of the sentence without who reports it and under which circumstances.
+
+        What stands in ", Gov. Kehoe said" or in "after the House passed a law" belongs to another
+        statement than the act between these two tokens. Without `relatives` the view also ends
+        where a clause with "that" or "which" begins.
+        """
+        ends = _CIRCUMSTANCES if relatives else _CIRCUMSTANCES | {"that", "which"}
+        return self.view.part(self._core_start(act), self._core_end(last, ends))
+
+    def _core_start(self, act: int) -> int:
+        words = [token.word if not token.symbol else "" for token in self.tokens[:act]]
+        start = 0
+        if words[:1] and words[0] in _CIRCUMSTANCES and "," in words:
+            start = len(words) - words[::-1].index(",")
+        return start
+
+    def _core_end(self, last: int, ends: Set[str]) -> int:
+        end = len(self.tokens)
+        for at in range(last + 1, len(self.tokens)):
+            token = self.tokens[at]
+            if not token.symbol and token.word in ends:
+                end = at
+                break
+            reported = self.tokens[at : at + _REPORT]
+            if token.word == "," and any(t.word in _REPORTS for t in reported if not t.symbol):
+                end = at
+                break
+        return end
+
     def clause(self, act: int) -> Clause:
         """The clause whose verb is at token `act`."""
         end = at = self._before_aside(act)
@@ -113,6 +150,8 @@ class Line:
         is_verb = at > start or verb.endswith(("s", "ed")) or verb in _IRREGULAR
         joined = {"and", "or", "to", "not", "then", ","}
         last = self.tokens[act - 1]
+        if self.tokens[act].word.endswith("ing") and last.word not in _AUXILIARY:
+            return False  # "that bars police from signing": not the main clause's verb
         return is_verb and (last.word not in joined or last.word == ",") and verb not in _SUBJECTS
 
     def _before_aside(self, act: int) -> int:

@@ -255,7 +255,7 @@ def _nearest(when: When, base: date, origin: str) -> StatedDate | None:
         return None
     ahead = 300 if when.future else 1
     if stated.day > base + timedelta(days=ahead) and not when.future:
-        near = stated.day - base <= timedelta(days=60) and when.kind == "day"
+        near = stated.day - base <= timedelta(days=120) and when.kind == "day"
         return stated if near else _stated(when, base.year - 1, origin)
     return stated
 

@@ -16,6 +16,8 @@ BREAKERS = word_set(
 _SPACED = {ord(c): f" {c} " for c in ',;:()?!"[]'}
 _SPACED |= {ord(c): " " for c in "{}*_|~^\\"}
 MAX_TOKENS = 320
+#: First parts of compounds that are words of their own: "a sanctuary-ban bill", "the ICE-287 pact".
+_APART = frozenset({"sanctuary", "ice", "immigration", "detainer"})
 
 
 @dataclass(slots=True)
@@ -90,6 +92,11 @@ def _split(piece: str, at: int) -> Iterable[Token]:
         return
     at += piece.index(body)
     low = body.lower()
+    head, dash, tail = low.partition("-")
+    if dash and tail and head in _APART:
+        yield Token(head, at, at + len(head))
+        yield from _split(body[len(head) + 1 :], at + len(head) + 1)
+        return
     if low.endswith("'s"):
         yield Token(low[:-2], at, at + len(low) - 2)
         yield Token("'s", at + len(low) - 2, at + len(low))

@@ -171,6 +171,9 @@ class AgencyReader:
                 if isinstance(place, Place) and place.kind == "county" and token.word != "police":
                     tokens[at].symbol = "AGENCY"
                     tokens[at].value = Agency(f"{place.name} Sheriff's Office", place)
+                elif isinstance(place, Place) and place.kind == "city" and token.word == "police":
+                    tokens[at].symbol = "AGENCY"
+                    tokens[at].value = Agency(f"{place.name} Police Department", place)
                 elif tokens[at].word not in {",", "and", "the", "counties"}:
                     break
                 at += 1

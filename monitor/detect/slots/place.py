@@ -138,7 +138,9 @@ class PlaceReader:
         if _next_word(tokens, i + length - 1) not in _COUNTY_WORDS:
             return False
         name = " ".join(token.word for token in tokens[i : i + length])
-        return name not in _WHOLE_NAMES or bool(self.names.county_states(name))
+        if name not in _WHOLE_NAMES:
+            return True
+        return self._may_name(tokens[i + length]) and bool(self.names.county_states(name))
 
     def _names_city(self, tokens: list[Token], i: int, length: int) -> bool:
         """`Kansas City`, `Virginia Beach`: towns that begin with a state's name."""
@@ -215,12 +217,16 @@ class PlaceReader:
                     return i - length, name
         before = tokens[i - 1]
         state = before.value.state if isinstance(before.value, Place) else None
-        if state and self.names.county_states(STATE_NAMES[state][0]):
+        if state and self._may_name(tokens[i]) and self._listed_county(state):
             return i - 1, STATE_NAMES[state][0]
         raw = self.text[before.start : before.end]
         if not before.symbol and raw[:1].isupper() and tokens[i].word != "co":
             return (i - 1, before.word) if before.word not in _NOT_NAMES else (i, "")
         return i, ""
+
+    def _listed_county(self, state: str) -> bool:
+        """Whether some county bears the state's name, as Delaware County does."""
+        return bool(self.names.county_states(STATE_NAMES[state][0]))
 
     def _county(self, name: str) -> Place:
         states = tuple(dict.fromkeys(s for s, _ in self.names.county_states(name)))
@@ -273,7 +279,7 @@ class PlaceReader:
     def _cities(self, tokens: list[Token]) -> list[Token]:
         i = 0
         while i < len(tokens):
-            if self._may_name(tokens[i]):
+            if self._may_name(tokens[i]) and not self._is_person(tokens, i):
                 length = self._city_length(tokens, i)
                 if length:
                     start = i - self._is_tail(tokens, i)
@@ -281,6 +287,11 @@ class PlaceReader:
                     i = self._replace(tokens, start, i + length, self._city(name))
             i += 1
         return tokens
+
+    def _is_person(self, tokens: list[Token], i: int) -> bool:
+        """`Gov. Lincoln Chafee`: a first name after an office, before a family name."""
+        titled = i > 0 and (tokens[i - 1].symbol == "GOVERNOR" or tokens[i - 1].word in _OFFICES)
+        return titled and i + 1 < len(tokens) and self._may_name(tokens[i + 1])
 
     def _is_tail(self, tokens: list[Token], i: int) -> bool:
         """`Pelican Harbor council`: a name that no list has is not the town of its last word."""
@@ -349,6 +360,10 @@ class PlaceReader:
         return Place("city", _title(name), (main,) if main else self.names.place_states(name))
 
 
+_OFFICES = word_set(
+    "sheriff mayor rep sen senator representative judge president chief commissioner supervisor "
+    "councilman councilwoman councilmember alderman attorney general secretary deputy officer"
+)
 _OF_CITIES = (["city"], ["town"], ["village"], ["borough"], ["township"], ["mayor"], ["residents"])
 #: Words with a capital that stand before a town's name without being part of it.
 _BESIDE_NAMES = word_set(
