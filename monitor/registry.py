@@ -54,6 +54,7 @@ SOURCE_KINDS: Mapping[str, SourceKind[Any]] = Kinds(
     "listing",
     "mailbox",
     "maryland",
+    "new_hampshire",
     "new_york",
     "north_carolina",
     "openstates",

@@ -1,7 +1,7 @@
-"""Congress.gov, GovInfo, Washington and Virginia end to end: paging, limits, errors, changes.
+"""Congress.gov, GovInfo and single legislatures end to end: paging, limits, errors, changes.
 
 The loopback answers have the providers' forms: Congress.gov API v3 (BillEndpoint.md), GovInfo's
-feeds and BILLSTATUS 3.0.0, Washington's LegislationService, Virginia's LIS files. Bills, words
+feeds and BILLSTATUS 3.0.0, the services and files of the legislatures. Bills, words
 and days are invented.
 """
 
@@ -133,12 +133,13 @@ class Capitol:
             detail["summaries"] = counted
         title = {"title": HR["about"], "titleType": "Official Title as Introduced"}
         summary = {"text": self.summary, "actionDate": "2025-02-01", "versionCode": "00"}
-        return {
+        parts: dict[str, dict[str, Any]] = {
             "": {"bill": detail},
             "actions": {"actions": self.actions()},
             "titles": {"titles": [title]},
             "summaries": {"summaries": [summary]},
-        }[part]
+        }
+        return parts[part]
 
     # -- GovInfo -------------------------------------------------------------------------------
 
@@ -619,3 +620,110 @@ def test_north_carolina_told_once_a_stage_from_a_list_of_the_whole_session(tmp_p
         ]
         histories = [a for a in api.asked if a.path.startswith("/BillHistory")]
         assert len(histories) == 2
+
+
+# -- New Hampshire -----------------------------------------------------------------------------
+
+
+#: What the title does not say.
+SHERIFFS = """\
+AN ACT relative to sheriffs and 287(g) agreements.
+1 New Section; Sheriffs. Amend RSA 104 by inserting after section 2 the following new section:
+104:2-a Agreements. Each sheriff shall enter into an agreement with United States Immigration and
+Customs Enforcement under 8 U.S.C. 1357(g) not later than January 1, 2026.
+2 Effective Date. This act shall take effect 60 days after its passage.
+"""
+
+
+class Concord:
+    """The files of the General Court, each as a whole."""
+
+    def __init__(self) -> None:
+        self.year = "2025"
+        self.lines: list[str] = []
+        self.special: dict[str, Answer] = {}
+        self.text = SHERIFFS
+
+    def serve(self, asked: Asked) -> Answer:
+        name = asked.path.rpartition("/")[2]
+        if name == "pdf.aspx":
+            assert asked.one("id") == "77"
+            page = f"<html><body><main><pre>{self.text}</pre></main></body></html>"
+            return Answer(page, media_type="text/html")
+        return self.special.get(name) or Answer(self.files()[name], media_type="text/plain")
+
+    def files(self) -> dict[str, str]:
+        title = "relative to sheriffs and 287(g) agreements."
+        bills = [self.bill("0045", title, "S", "SB  0062", "SB62")]
+        bills += [
+            self.bill(f"1{n:03}", "bridges", "H", f"HB  {n:04}", f"HB{n}") for n in range(1, 40)
+        ]
+        rows = (line.split("|") for line in self.lines)
+        # The rows of a bill that is kept move to the second year with it.
+        docket = [
+            f"{self.year}|0045|{day} 9:00:01 AM|SB62|{body}|{words}|" for day, body, words in rows
+        ]
+        return {
+            "LSRs.txt": "\ufeff" + "\r\n".join(bills),
+            "Docket.txt": "\r\n".join([*docket, "2025|1001|1/9/2025 9:00:00 AM|HB1|H|Hearing|"]),
+            "LsrsOnly.txt": f"25-0045|944|77|2025|Sponsor|SB62|S|{title}",
+        }
+
+    def bill(self, request: str, title: str, body: str, long: str, number: str) -> str:
+        cells = [self.year, request, title, body, *"1000", f"25-{request}", long, number]
+        return "|".join([*cells, *[""] * (39 - len(cells))])
+
+
+def test_new_hampshire_keeps_a_bill_for_the_second_year(tmp_path: Path) -> None:
+    concord = Concord()
+    options = "{base: 'BASE/dump/', pages: 'BASE/bills/'}"
+    text = block("new_hampshire", options, "    states: [NH]\n")
+    with running(tmp_path, text, concord.serve, "2025-01-05") as (app, clock, api):
+        check(app)
+        at(clock, "2025-01-10")
+        concord.lines.append("1/9/2025|S|Introduced 01/09/2025 and Referred to Judiciary;  SJ 3")
+        check(app)
+        at(clock, "2025-03-27")
+        concord.lines.append("3/27/2025|S|Ought to Pass: MA, VV; OT3rdg; 03/27/2025; SJ 9")
+        check(app)
+        asked = len(api.asked)
+        concord.lines.append("5/15/2025|H|Retained in Committee")
+        at(clock, "2025-05-16")
+        check(app)
+        # Numbers of pages and texts are asked once; the docket is read while the list stands still.
+        assert [a.path for a in api.asked[asked:]] == ["/dump/LSRs.txt", "/dump/Docket.txt"]
+        found = app.store.listed_revisions(SourceId("new_hampshire")).values()
+        (kept,) = (revision for revision in found if not revision.item.key.endswith("|text"))
+        assert dict(kept.item.fields)["status"] == "carried over"
+        assert kept.item.url.endswith("id=77&inflect=2")
+        # Nothing is published, and then a page of words: nothing moves.
+        told = events(app, "state:NH")
+        concord.special = {"LSRs.txt": Answer("", media_type="text/plain")}
+        clock.at += timedelta(hours=6)
+        check(app)
+        html = "<html><body>The site is closed for maintenance.</body></html>"
+        concord.special = {"Docket.txt": Answer(html, media_type="text/html")}
+        clock.at += timedelta(hours=6)
+        check(app)
+        assert "Docket.txt" in said(app) and "format has changed" in said(app)
+        concord.special = {}
+        concord.year = "2026"
+        at(clock, "2026-01-08")
+        check(app)
+        assert events(app, "state:NH") == told
+        concord.lines += [
+            "1/8/2026|H|Ought to Pass: MA VV 01/08/2026 HJ 1  P. 5",
+            "2/12/2026|S|Enrolled Adopted, VV, (In recess 02/05/2026);  SJ 4",
+            "2/20/2026|S|Vetoed by Governor Roe 02/20/2026",
+        ]
+        at(clock, "2026-02-21")
+        check(app)
+        assert stages(events(app, "state:NH")) == [
+            (Stage.INTRODUCED, "2025-01-09"),
+            (Stage.PASSED_ONE_CHAMBER, "2025-03-27"),
+            (Stage.PASSED_BOTH, "2026-01-08"),
+            (Stage.VETOED, "2026-02-20"),
+        ]
+        revisions = app.store.listed_revisions(SourceId("new_hampshire"))
+        keys = {revision.item.key for revision in revisions.values()}
+        assert keys == {"NH|2025-2026|SB 62", "NH|2025-2026|SB 62|text"}

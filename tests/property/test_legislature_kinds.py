@@ -57,7 +57,7 @@ def changed(body: str, data: st.DataObject) -> str:
     return body
 
 
-@pytest.mark.parametrize("name", ["govinfo", "north_carolina", "virginia", "washington"])
+@pytest.mark.parametrize("name", ["govinfo", "new_hampshire", "north_carolina", "virginia", "washington"])
 @settings(max_examples=60)
 @given(data=st.data())
 def test_any_part_may_change(name: str, data: st.DataObject) -> None:
