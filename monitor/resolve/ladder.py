@@ -49,6 +49,7 @@ MOST_TOLD_EDITS = 3
 SILENT = "silent"
 #: Field of a record's changes: the capture that made a claim, and the one that no longer does.
 SEEN_IN = "seen_in"
+_OF_A_BILL = frozenset({"bill_id", "companion", "session"})
 _NO_LONGER = "no longer published at"
 _OFFICES = frozenset({Tier.ROSTER, Tier.OFFICIAL})
 
@@ -240,9 +241,11 @@ def _united(evidence: tuple[Evidence, ...], new: Evidence) -> tuple[Evidence, ..
 
 def _attributes(event: Event, claim: Claim) -> tuple[tuple[str, str], ...]:
     """What is known beside the facts; ICE's own SIGNED date is kept apart from the agency's."""
-    known = dict(event.attributes)
+    told = dict(claim.finding.attributes)
+    # Which bill it is, anybody may fill in: a legislature's prose names no session.
+    known = {n: told[n] for n in _OF_A_BILL & told.keys()} | dict(event.attributes)
     if RANK[claim.tier] >= RANK[event.tier]:
-        known = dict(claim.finding.attributes) | known
+        known = told | known
     for name, value in claim.finding.attributes:
         if claim.tier is Tier.ROSTER and name not in ("row", "page"):
             known[name] = value

@@ -248,10 +248,10 @@ def _take_back(log: _Log, claim: Claim, telling: Telling, near: Sequence[Event],
 def _links(log: _Log, telling: Telling, near: Sequence[Event]) -> tuple[tuple[str, EventId], ...]:
     """What a new event follows (or precedes), and what one document tells together with it."""
     links: list[tuple[str, EventId]] = []
-    ordered = sorted(near, key=lambda e: (_start(log.tellings[e.id]) or date.min, e.id))
+    ordered = sorted(near, key=lambda e: (_when(log.tellings[e.id]) or date.min, e.id))
     same = [event for event in ordered if _same_subject(telling, log.tellings[event.id])]
-    mine = _start(telling)
-    earlier = [e for e in same if _comes_first(_start(log.tellings[e.id]), mine)]
+    mine = _when(telling)
+    earlier = [e for e in same if _comes_first(_when(log.tellings[e.id]), mine)]
     later = [e for e in same if e not in earlier]
     if earlier:
         links.append(("follows", earlier[-1].id))
@@ -280,6 +280,11 @@ def _same_subject(telling: Telling, other: Telling) -> bool:
     subject = subject_likeness(replace(telling, model=None), other)
     lawful = FAMILY[telling.event_type] in LAW_FAMILIES
     return subject >= (EXACT if lawful else PLACE)
+
+
+def _when(telling: Telling) -> date | None:
+    """The day by which tellings are put in order: what states none is of the day it was told."""
+    return telling.day or _start(telling)
 
 
 def _comes_first(other: date | None, mine: date | None) -> bool:

@@ -25,6 +25,9 @@ from monitor.resolve.canonical_url import canonical_url
 #: A story that states no day tells of the days before it.
 _TOLD_WITHIN_DAYS = 10
 
+#: A chamber's letter alone before the number: no state has both "S 1" and "SB 1".
+_ONE_LETTER = re.compile(r"^([SHA])(\d+[A-Z]?)$")
+
 Span = tuple[date, date]
 
 
@@ -75,9 +78,11 @@ def span_of(stated: StatedDate) -> Span:
 
 
 def bill_numbers(text: str | None) -> frozenset[str]:
-    """The bill numbers in a slot, folded: "HB 444/SB 245" gives two, "SB 2-C" equals "SB2C"."""
+    """The bill numbers in a slot, folded: "HB 444/SB 245" gives two, "SB 2-C" equals "SB2C", and
+    "S 168", as some write it, "Senate Bill 168"."""
     parts = re.split(r"\s*(?:/|;|,|\band\b)\s*", text or "")
-    return frozenset(re.sub(r"[^A-Z0-9]", "", part.upper()) for part in parts) - {""}
+    folded = (re.sub(r"[^A-Z0-9]", "", part.upper()) for part in parts)
+    return frozenset(_ONE_LETTER.sub(r"\1B\2", number) for number in folded) - {""}
 
 
 def document_key(source_id: str, url: str, locator: str = "") -> str:

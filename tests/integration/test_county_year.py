@@ -4,6 +4,7 @@ county is real, everything that happens in it is invented."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -176,7 +177,7 @@ def feeds_yaml(base: str) -> str:
             f"    document_kind: {'release' if official else 'news'}\n{common}"
             f"    options: {{url: '{base}/{name}.xml', follow: never}}\n"
         )
-    return blocks
+    return blocks + "subscriptions:\n  - {id: all, channel: file, destination: all.jsonl}\n"
 
 
 @contextmanager
@@ -192,6 +193,8 @@ def live(app: App, clock: SetClock, county: County, day: str, *, workbook: bool 
     county.published = day if workbook else county.published
     clock.at = datetime.fromisoformat(f"{day}T18:00:00+00:00")
     check(app)
+    while app.deliver():
+        pass
 
 
 def shown(event: Event) -> tuple[str, str, str]:
@@ -254,7 +257,44 @@ def test_one_thread_from_the_agenda_to_the_end(tmp_path: Path) -> None:
             reached |= {i for i, others in linked.items() if others & reached}
             reached |= {o for i in reached for o in linked.get(i, ())}
         assert reached == {event.id for event in thread}
+        # In the order in which it became known; each was told once, on the day it was.
+        known = sorted(thread, key=lambda event: event.recorded_at)
+        assert [(event.stage, f"{event.recorded_at:%Y-%m-%d}") for event in known] == [
+            (Stage.CONSIDERED, "2025-03-06"), (Stage.APPROVED_BY_GOVERNING_BODY, "2025-03-11"),
+            (Stage.SIGNED, "2025-03-17"), (Stage.APPLIED, "2025-03-21"),
+            (Stage.AMENDED, "2025-04-20"), (Stage.TERMINATED, "2026-01-15"),
+        ]  # fmt: skip
+        assert told(tmp_path, thread) == [event.id for event in known]
+        assert ladder(app, signed) == [
+            ("opened", "official", "2025-03-17"), ("corroborated", "official", "2025-03-18"),
+            ("corroborated", "official", "2025-03-18"), ("corroborated", "official", "2025-03-19"),
+            ("climbed", "on_roster", "2025-04-01"),
+        ]  # fmt: skip
+        assert ladder(app, ended) == [
+            ("opened", "official", "2026-01-15"), ("climbed", "on_roster", "2026-02-01"),
+        ]  # fmt: skip
+        facts = dict(signed.attributes)
+        assert (facts["signed_by_ice"], facts["from_pending"]) == ("2025-03-17", "yes")
+        assert "absent since 2026-01-20" in ended.note
+        assert dict(moa_posted.attributes)["moa"] == moa.moa
         assert app.store.verify() == ()
+
+
+def ladder(app: App, event: Event) -> list[tuple[str, str, str]]:
+    """(kind of record, rung after it, day) of an event's records."""
+    return [
+        (record.kind.value, record.event.status.value, f"{record.recorded_at:%Y-%m-%d}")
+        for record in app.store.records(event_id=event.id)
+    ]
+
+
+def told(folder: Path, thread: list[Event]) -> list[str]:
+    """The events of the thread that messages opened, in order."""
+    lines = (folder / "var" / "outgoing" / "all.jsonl").read_text().splitlines()
+    ids = {event.id for event in thread}
+    alerts = [message for message in map(json.loads, lines) if message["kind"] == "alert"]
+    opened = [one["event_id"] for message in alerts for one in message["events"]]
+    return [event_id for event_id in opened if event_id in ids]
 
 
 def sources(event: Event) -> list[str]:
