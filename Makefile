@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP_FLAGS := -q -q --disable-pip-version-check --require-hashes
 
-.PHONY: help run test test-long check coverage bench bench-peers demo soak lock clean
+.PHONY: help run test test-long check audit fuzz coverage bench bench-peers demo soak lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -36,6 +36,12 @@ test: check  ## the checks that every change must pass; budget 15 minutes on two
 
 test-long: $(VENV)/.dev  ## the heavy forms; budget 50 minutes on two cores
 	$(BIN)/python -m pytest -m long --durations=15 -ra
+
+audit: $(VENV)/.dev  ## known vulnerabilities of the locked packages; needs the package index
+	$(BIN)/python -m tests.audit requirements.lock requirements-dev.lock
+
+fuzz: $(VENV)/.dev  ## damaged documents for every parser, a minute of processor time each
+	$(BIN)/python -m tests.fuzz --seconds 60
 
 coverage: $(VENV)/.dev  ## which lines the tests reach
 	$(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile --cov --cov-report=term:skip-covered
