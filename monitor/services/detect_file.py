@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from monitor.decide import bind
@@ -30,6 +30,8 @@ Detect = Callable[[Document], tuple[Finding, ...]]
 Progress = Callable[[int], None]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+#: What is published "in 2025" may be of any of its days.
+_YEAR = timedelta(days=366)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +63,7 @@ def event_keys(claims: Sequence[Claim]) -> Mapping[ClaimId, str]:
     ordered = sorted(claims, key=_precedence)
     if not ordered:
         return {}
-    return grouped(ordered, _EPOCH, Policy(source=_source(ordered[0].source_id)))
+    return grouped(ordered, _read_at(ordered), Policy(source=_source(ordered[0].source_id)))
 
 
 def _precedence(claim: Claim) -> tuple[bool, date, str, int]:
@@ -95,6 +97,13 @@ def _document(line: str, number: int) -> Document:
             f"line {number} is not a document ({error}); expected an object with id, url, title, "
             "published (ISO date or null), source_kind and text"
         ) from error
+
+
+def _read_at(claims: Sequence[Claim]) -> datetime:
+    """A time after all publications of the file: a page published after its capture is a lie."""
+    days = [claim.published.day for claim in claims if claim.published]
+    newest = min(max(days, default=_EPOCH.date()), date(9000, 1, 1))
+    return max(_EPOCH, datetime(newest.year, newest.month, newest.day, tzinfo=UTC) + _YEAR)
 
 
 def stated_date(text: str | None) -> StatedDate | None:
