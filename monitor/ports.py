@@ -449,6 +449,10 @@ class HealthStore(Protocol):
         """Store a small fact."""
         ...
 
+    def swap_fact(self, name: str, expected: str | None, value: str) -> bool:
+        """Store it where `expected` stands (None: nothing yet); False when another was first."""
+        ...
+
 
 class LabelStore(Protocol):
     """Items that a person labelled: the measure of rules."""

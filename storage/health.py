@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, and_, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
 from monitor.domain.health import HealthEntry
 from monitor.domain.ident import SourceId
@@ -48,6 +50,17 @@ class HealthPart(Part):
         with self.db.write() as connection:
             row = {"name": clean(name), "value": clean(value)}
             self.db.upsert(connection, FACT, [row], key=["name"])
+
+    def swap_fact(self, name: str, expected: str | None, value: str) -> bool:
+        """Store it where `expected` stands (None: nothing yet); False when another was first."""
+        row = {"name": clean(name), "value": clean(value)}
+        with self.db.write() as connection:
+            if expected is None:
+                insert_one = (insert_sqlite if self.db.is_sqlite else insert_postgresql)(FACT)
+                first = insert_one.values(row).on_conflict_do_nothing(index_elements=["name"])
+                return connection.execute(first.returning(FACT.c.name)).first() is not None
+            held = and_(FACT.c.name == row["name"], FACT.c.value == clean(expected))
+            return connection.execute(update(FACT).where(held).values(row)).rowcount == 1
 
 
 def insert_health(connection: Connection, entries: Sequence[HealthEntry]) -> None:

@@ -143,11 +143,14 @@ def _rule_changes(before: Pack, after: Pack) -> tuple[str, ...]:
 
 
 def _fingerprint(paths: list[Path]) -> str:
-    """Changes when one of the files does; a file that vanished counts as a change."""
+    """Changes when one of the files does; a file that vanished counts as a change.
+
+    The same on all machines that hold the same files, wherever they lie.
+    """
     digest = hashlib.sha256()
     for path in paths:
         try:
-            digest.update(str(path).encode() + b"\0" + path.read_bytes())
+            digest.update(path.name.encode() + b"\0" + path.read_bytes())
         except OSError:
             digest.update(b"missing")
     return digest.hexdigest()
