@@ -188,6 +188,7 @@ class App:
             route=Routing(self.store, self.counties_near),
             silent=silent,
             find=find,
+            reread=lambda source, snapshot: self.workers.read(source, snapshot, ""),
         )
 
     def detect(self, document: Document) -> tuple[Finding, ...]:

@@ -38,6 +38,7 @@ from monitor.extract.text import is_plain_ascii
 from monitor.ports import Clock, Store
 from monitor.resolve.gazetteer import Gazetteer
 from monitor.resolve.policy import Policy, late_before
+from monitor.services.reading_notes import Reread, problems, renewed
 
 #: The extractor of posted agreements, which are held against their row, not read for words.
 MEMORANDUM = "moa"
@@ -117,10 +118,12 @@ class Intake:
         route: Route,
         silent: bool = False,
         find: Find | None = None,
+        reread: Reread | None = None,
     ) -> None:
         """`silent` logs everything without telling anybody: back-reading and rebuilding.
 
-        `find` reads documents instead of `findings_of`, with the same result.
+        `find` reads documents instead of `findings_of`, with the same result; `reread` reads
+        stored captures anew after an upgrade of an extractor.
         """
         self._store = store
         self._clock = clock
@@ -129,6 +132,7 @@ class Intake:
         self._route = route
         self._silent = silent
         self._find = find or findings_of
+        self._reread = reread
         self._cursors: dict[SourceId, str] = {}
 
     def take(
@@ -168,13 +172,15 @@ class Intake:
         revisions = revise(
             items, known, snapshot_id=snapshot.id, captured_at=snapshot.captured_at, gone=gone
         )
-        claims, withdrawn = self._claims(source, revisions, known, tabled)
+        anew = renewed(source, snapshot, revisions, known, self._store, self._reread)
+        claims, withdrawn = self._claims(source, revisions, anew.known, tabled)
         policy = self._policy(source, state, snapshot, revisions, tabled, now)
         sequence, decision = 0, Decision()
         if claims or withdrawn:
             sequence = self._store.last_sequence()
             decision = self._resolve(claims, withdrawn, now, policy)
-        health = (*_problems(source, snapshot, reading), *(h for t in tabled for h in t.health))
+        found = problems(source, snapshot, reading)
+        health = (*found, *anew.health, *(h for t in tabled for h in t.health))
         ledger = next((t.ledger for t in reversed(tabled) if t.ledger is not None), None)
         if not (revisions or decision.records or health or ledger):
             return Taken(items=len(reading.items))
@@ -384,17 +390,4 @@ def document_of(source: Source, revision: Revision, previous: Revision | None) -
         fields=item.fields,
         change=change,
         source_states=source.states,
-    )
-
-
-def _problems(source: Source, snapshot: Snapshot, reading: Reading) -> tuple[HealthEntry, ...]:
-    return tuple(
-        HealthEntry(
-            at=snapshot.captured_at,
-            kind="reading",
-            source_id=source.id,
-            url=snapshot.request.url,
-            message=f"{source.id}: {problem}",
-        )
-        for problem in reading.problems
     )
