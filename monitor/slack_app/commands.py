@@ -27,6 +27,8 @@ from monitor.slack_app.answers import (
 from monitor.slack_app.roles import SlackRole, may, may_change
 
 _SHOWN = 10
+#: Subscriptions that one person may make.
+MOST_OF_ONE_PERSON = 50
 _DAYS_OF_PREVIEW = 90
 _CADENCES = {
     "immediate": Cadence.IMMEDIATE,
@@ -102,9 +104,20 @@ class Commands:
     def subscribed(
         self, speaker: Speaker, expression: str, cadence: Cadence, *, here: bool, at: time
     ) -> Subscription:
-        """Store a new subscription. Raises FilterError."""
+        """Store a new subscription, or find the same one. Raises FilterError, also for too many:
+        each is weighed against every event."""
         canonical = self._query.ask(expression).expression
         destination = speaker.channel if here and speaker.channel else speaker.user
+        own = life.owned_by(self._store, f"slack:{speaker.user}")
+        wish = (canonical, destination, cadence, at, True)
+        for known in own:
+            if wish == (known.filter, known.destination, known.cadence, known.at, known.active):
+                return known
+        if len(own) >= MOST_OF_ONE_PERSON:
+            raise FilterError(
+                f"you have {len(own)} subscriptions, and nobody may have more; end one first",
+                position=0,
+            )
         wanted = "slack-" + content_id(destination, canonical, cadence)[:8]
         made = Subscription(
             id=life.free_id(self._store, wanted),

@@ -12,10 +12,12 @@ import re
 import threading
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from typer.testing import CliRunner
@@ -30,6 +32,8 @@ from monitor.domain.ident import SourceId
 from monitor.domain.subscription import DeliveryKind
 from monitor.settings import read_settings
 from tests.fakeslack import FakeSlack
+from tests.faultserver import FaultServer
+from tests.integration.test_whole_way import LISTED, feeds_yaml, roster_pages
 
 FEED = "application/rss+xml"
 HTML = "text/html; charset=utf-8"
@@ -574,3 +578,57 @@ CONTROLS = {chr(n) for n in (*range(0x20), *range(0x7F, 0xA0))} | {"\u202e"}
 def _xml_safe(text: str) -> str:
     """What XML lets through: C1 controls and bidi marks, escapes as references are refused."""
     return "".join(c for c in escape(text) if c >= " ")
+
+
+INSIDE = (
+    "http://127.0.0.2:{port}/internal",
+    "http://169.254.169.254/latest/meta-data/",
+    "http://[::ffff:127.0.0.2]:{port}/internal",
+    "http://[64:ff9b::7f00:2]:{port}/internal",
+    "http://0.0.0.0:{port}/internal",
+    "http://2130706434:{port}/internal",
+    "http://0177.0.0.2:{port}/internal",
+    "http://127.0.0.2.:{port}/internal",
+    "file:///etc/passwd",
+)
+
+
+def test_cells_lists_and_redirects_lead_nowhere_inside(tmp_path: Path, trap: Trap) -> None:
+    """Links in a workbook's cells, on a page of releases, and behind redirects of every status."""
+    port = trap.server.server_address[1]
+    inside = [url.format(port=port) for url in INSIDE]
+    with DemoServer() as site, FaultServer() as hops:
+        at = datetime(2025, 4, 1, 12, 0, tzinfo=UTC)
+        rows = [replace(row, moa=url) for row, url in zip(LISTED * 5, inside, strict=False)]
+        bounced = [
+            hops.url(f"/redirect?code={code}&to={quote(url, safe='')}")
+            for url in inside
+            for code in (301, 303, 308)
+        ]
+        links = "".join(
+            f"<div class='row'><a href='{escape(url)}'>287(g) release {n}</a></div>"
+            for n, url in enumerate((*inside, *bounced))
+        )
+        releases = Page(body=f"<html><body>{links}</body></html>".encode(), media_type=HTML)
+        site.show({**roster_pages(rows, at, site.base), "/news": releases})
+        own = (
+            "  - {id: news, kind: listing, name: News, tier: press, sees: [agreement_signed], "
+            f"politeness: {{min_delay_s: 0, respect_robots: false}}, options: {{url: "
+            f"'{site.base}/news', rows: .row}}}}\n"
+        )
+        made = feeds_yaml(site.base).replace("subscriptions:", own + "subscriptions:")
+        (tmp_path / "feeds.yaml").write_text(made, encoding="utf-8")
+        names = {"MONITOR_DATA_DIR": str(tmp_path / "var"), "MONITOR_WORKERS": "1"}
+        names |= {"MONITOR_FEEDS": str(tmp_path / "feeds.yaml")}
+        monitor = App(
+            read_settings({**names, "MONITOR_ALLOW_NETWORKS": "127.0.0.1/32"}), SetClock()
+        )
+        for _ in range(2):
+            monitor.check(monitor.sources(), lambda _: None)
+        assert hops.count("/redirect") > 20, "the lure was not taken: this proves nothing"
+        assert trap.seen == []
+        assert "internal-secret" not in everything_stored(monitor)
+        assert "root:x:" not in everything_stored(monitor)
+        refused = [e for e in monitor.store.health(limit=1000) if "gate" in e.message]
+        assert refused, "what is refused is a health entry"
+        monitor.close()

@@ -27,7 +27,7 @@ from monitor.services.composition import Composition
 from monitor.services.query import QueryService
 from monitor.slack_app.app import Parts, SlackAppOptions, slack_app
 from monitor.slack_app.buttons import Buttons
-from monitor.slack_app.commands import Commands
+from monitor.slack_app.commands import MOST_OF_ONE_PERSON, Commands
 from monitor.slack_app.http import PATH, slack_site
 from storage.store import open_store
 from tests import facts
@@ -201,6 +201,18 @@ def test_a_wrong_filter_is_answered_with_place_and_suggestion(world: Slack) -> N
     assert "Did you mean state" in answer
     assert "^" in answer
     assert not world.room.store.subscriptions(active_only=False)
+
+
+def test_the_same_wish_is_one_subscription_and_nobody_makes_without_end(world: Slack) -> None:
+    """Each is weighed against every event: a member could have made the program crawl."""
+    for _ in range(3):
+        world.command("subscribe state:TX type:signed")
+    assert len(world.room.store.subscriptions()) == 1
+    for number in range(MOST_OF_ONE_PERSON - 1):
+        world.command(f"subscribe county:48{2 * number + 1:03}")
+    assert "nobody may have more" in shown(world.command("subscribe state:FL"))
+    assert len(world.room.store.subscriptions()) == MOST_OF_ONE_PERSON
+    assert "Subscribed" in shown(world.command("subscribe state:FL", user="U2"))
 
 
 def test_hostile_words_come_back_as_text(world: Slack) -> None:
