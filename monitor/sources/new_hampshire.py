@@ -231,13 +231,14 @@ def _docket(
             continue
         known.append((entered, Line(entered=entered.date(), body=row[4].upper(), words=row[5])))
     items: list[tuple[Bill, Item]] = []
+    today = snapshot.captured_at.date()
     for one in ours:
         told = sorted(lines[(one.year, one.request)], key=lambda pair: pair[0])
-        bill = _bill(one, [line for _, line in told], f"{context.options.pages}".rstrip("/"))
+        bill = _bill(one, [line for _, line in told], context.options, today)
         item, odd = bill_item(
             bill,
             source_id=context.source.id,
-            today=snapshot.captured_at.date(),
+            today=today,
             locator=f"bill {bill.number}",
             extractor="new_hampshire 1",
         )
@@ -261,10 +262,13 @@ def _entered(words: str) -> datetime | None:
         return None
 
 
-def _bill(bill: _Ours, lines: list[Line], pages: str) -> Bill:
+def _bill(bill: _Ours, lines: list[Line], options: NewHampshireOptions, today: date) -> Bill:
     # A bill kept for the second year is listed under that year, and is the same bill.
     term = first_of_two(date(int(bill.year), 7, 1))
     actions = docket.actions_of(lines)
+    pages = str(options.pages).rstrip("/")
+    # A text tells with the step it came with: one that is only announced has none yet.
+    past = [action for action in actions if action.day <= today]
     return Bill(
         jurisdiction="NH",
         session=f"{term}-{term + 1}{' special' if bill.special else ''}",
@@ -273,7 +277,7 @@ def _bill(bill: _Ours, lines: list[Line], pages: str) -> Bill:
         special=bool(bill.special),
         year=term,
         actions=actions,
-        versions=_versions(bill, actions, pages),
+        versions=_versions(bill, past, pages),
         resolution=bill.number[1] != "B",
         bill_id=f"gc.nh {bill.filed}",
         url=f"{pages}/{_PAGE.format(bill.page) if bill.page else _SEARCH}",

@@ -19,9 +19,10 @@ from monitor.domain.item import Reading
 from monitor.domain.snapshot import Request, Snapshot
 from monitor.domain.source import Source
 from monitor.domain.vocabulary import Stage
-from monitor.extract import dates
-from monitor.extract.bill import Bill, bill_item
+from monitor.extract import bill_text, dates
+from monitor.extract.bill import Bill, Version, bill_item
 from monitor.extract.bill_stages import PARTIAL, Action
+from monitor.extract.bill_text import Texts
 from monitor.extract.cursor import packed, rows, unpacked
 from monitor.extract.json_api import Record, Strict, joined, shape, text
 from monitor.extract.sessions import north_carolina
@@ -82,7 +83,13 @@ class NorthCarolinaOptions(Options):
     watch: tuple[str, ...] = Field(
         default=(), description="bill numbers that are ours whatever their titles say: HB 318"
     )
+    pages: WebAddress = Field(
+        default=HttpUrl("https://www.ncleg.gov/"), description="where pages and texts of bills are"
+    )
     max_bills: int = Field(default=30, ge=1, le=300, description="histories asked per check")
+    texts: bool = Field(
+        default=True, description="whether the first edition of a bill is read for what it does"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,23 +108,26 @@ class _State:
     session: str
     bills: dict[str, _Known]  #: by short number, "H2"
     due: tuple[str, ...] = ()  #: whose history is to be read
+    texts: Texts
 
     def dump(self) -> str:
         """For the cursor."""
         bills = [[short, b.number, b.title, b.last] for short, b in self.bills.items()]
         due = [[short] for short in self.due]
-        return packed({"v": _VERSION, "session": self.session, "bills": bills, "due": due})
+        return packed({"v": _VERSION, "session": self.session, "bills": bills, "due": due,
+                       **bill_text.dump(self.texts)})  # fmt: skip
 
 
 def _load(cursor: str, session: str) -> _State:
     state = unpacked(cursor, _VERSION)
     if state.get("session") != session:
-        return _State(session=session, bills={})
+        return _State(session=session, bills={}, texts={})
     found = (row for row in rows(state, "bills") if len(row) == 4)
     return _State(
         session=session,
         bills={r[0]: _Known(number=r[1], title=r[2], last=r[3]) for r in found},
         due=tuple(row[0] for row in rows(state, "due") if row),
+        texts=bill_text.load(state),
     )
 
 
@@ -159,7 +169,10 @@ def _histories(
 
 
 def read(snapshot: Snapshot, context: ReadContext[NorthCarolinaOptions]) -> Reading:
-    """The list of bills, or the history of one."""
+    """The list of bills, the history of one, or its text."""
+    if snapshot.request.purpose == bill_text.TEXT:
+        item, following = bill_text.text_read(snapshot, context.source.id)
+        return Reading(items=(item,), next_requests=following, cursor=context.cursor)
     asked, strict = dict(snapshot.request.context), Strict()
     current = north_carolina(snapshot.captured_at.date())[0]
     session = asked.get("session") or context.options.session or current
@@ -228,17 +241,24 @@ def _history(
 ) -> Reading:
     known = state.bills.get(short)
     actions = actions_of(strict.records(entries, _LINE), strict)
-    cursor = replace(state, due=tuple(s for s in state.due if s != short)).dump()
+    state = replace(state, due=tuple(s for s in state.due if s != short))
     if known is None:
-        return Reading(cursor=cursor, problems=strict.problems)
+        return Reading(cursor=state.dump(), problems=strict.problems)
+    bill = _bill(known, short, state.session, actions, _base(context.options.pages))
     item, odd = bill_item(
-        _bill(known, short, state.session, actions),
+        bill,
         source_id=context.source.id,
         today=snapshot.captured_at.date(),
         locator=f"bill {known.number}",
-        extractor="north_carolina 1",
+        extractor="north_carolina 2",
     )
-    return Reading(items=(item,), cursor=cursor, problems=(*strict.problems, *odd))
+    asked, texts = bill_text.new_texts([(bill, item)], state.texts, int(context.options.texts))
+    return Reading(
+        items=(item,),
+        next_requests=asked,
+        cursor=replace(state, texts=texts).dump(),
+        problems=(*strict.problems, *odd),
+    )
 
 
 def actions_of(found: Iterable[Record], strict: Strict) -> tuple[Action, ...]:
@@ -262,7 +282,11 @@ def actions_of(found: Iterable[Record], strict: Strict) -> tuple[Action, ...]:
     return tuple(actions)
 
 
-def _bill(known: _Known, short: str, session: str, actions: tuple[Action, ...]) -> Bill:
+def _bill(known: _Known, short: str, session: str, actions: tuple[Action, ...], pages: str) -> Bill:
+    chamber = "House" if short.startswith("H") else "Senate"
+    # The number of the newest edition is told nowhere; the first one is that which was filed.
+    text_of = f"{pages}/Sessions/{session}/Bills/{chamber}/PDF/{short}v1.pdf"
+    filed = min((action.day for action in actions), default=None)
     return Bill(
         jurisdiction="NC",
         session=session,
@@ -271,10 +295,11 @@ def _bill(known: _Known, short: str, session: str, actions: tuple[Action, ...]) 
         special="E" in session,
         year=int(session[:4]),
         actions=actions,
+        versions=(Version(name="Edition 1", url=text_of, day=filed),) if actions else (),
         status=known.last.split("\n")[0].removeprefix("Last action: "),
         resolution=not known.number.split()[0].endswith("B"),
         bill_id=f"ncleg {session} {short}",
-        url=f"https://www.ncleg.gov/BillLookUp/{session}/{short}",
+        url=f"{pages}/BillLookUp/{session}/{short}",
     )
 
 

@@ -558,11 +558,21 @@ def test_virginia_from_prefiling_through_a_carry_over(tmp_path: Path) -> None:
 # -- North Carolina ----------------------------------------------------------------------------
 
 
+#: What the title does not say.
+SHERIFFS = """\
+AN ACT relative to sheriffs and 287(g) agreements.
+1 New Section; Sheriffs. Amend RSA 104 by inserting after section 2 the following new section:
+104:2-a Agreements. Each sheriff shall enter into an agreement with United States Immigration and
+Customs Enforcement under 8 U.S.C. 1357(g) not later than January 1, 2026.
+2 Effective Date. This act shall take effect 60 days after its passage.
+"""
+
+
 class Raleigh:
     """The list of a session with the last action of each bill, and their histories."""
 
     def __init__(self) -> None:
-        self.lines = [("2025-01-28", "House Chamber: Filed")]
+        self.lines: list[tuple[str, str]] = []
         self.entries = 40
 
     def serve(self, asked: Asked) -> Answer:
@@ -572,10 +582,14 @@ class Raleigh:
                 for day, words in self.lines
             )
             return Answer(_rss(rows), media_type="text/xml")
+        if asked.path == "/Sessions/2025/Bills/House/PDF/H990v1.pdf":
+            page = f"<html><body><main><pre>{SHERIFFS}</pre></main></body></html>"
+            return Answer(page, media_type="text/html")
         if asked.path != "/Legislation/Bills/LastActionByYear/2025/All/RSS":
             return Answer("", status=404)
-        day, words = self.lines[-1]
-        rows = self.bill("H990", "HB 990 - Require Sheriffs to Sign 287(g) Agreements.", day, words)
+        rows = ""
+        for day, words in self.lines[-1:]:
+            rows += self.bill("H990", "HB 990 - Sheriffs and 287(g) Agreements.", day, words)
         rows += "".join(self.bill(f"S{n}", f"SB {n} - Bridges.", "2025-01-28", "Filed")
                         for n in range(1, self.entries))  # fmt: skip
         return Answer(_rss(rows), media_type="text/xml")
@@ -594,10 +608,11 @@ def _eastern(day: str) -> str:
 
 def test_north_carolina_told_once_a_stage_from_a_list_of_the_whole_session(tmp_path: Path) -> None:
     raleigh = Raleigh()
-    text = block("north_carolina", "{base: 'BASE/', histories: 'BASE/'}",
+    text = block("north_carolina", "{base: 'BASE/', histories: 'BASE/', pages: 'BASE/'}",
                  "    states: [NC]\n    expect: {min_items: 30}\n")  # fmt: skip
     with running(tmp_path, text, raleigh.serve, "2025-01-20") as (app, clock, api):
         check(app)
+        raleigh.lines.append(("2025-01-28", "House Chamber: Filed"))
         at(clock, "2025-01-29")
         check(app)
         raleigh.lines += [
@@ -623,16 +638,6 @@ def test_north_carolina_told_once_a_stage_from_a_list_of_the_whole_session(tmp_p
 
 
 # -- New Hampshire -----------------------------------------------------------------------------
-
-
-#: What the title does not say.
-SHERIFFS = """\
-AN ACT relative to sheriffs and 287(g) agreements.
-1 New Section; Sheriffs. Amend RSA 104 by inserting after section 2 the following new section:
-104:2-a Agreements. Each sheriff shall enter into an agreement with United States Immigration and
-Customs Enforcement under 8 U.S.C. 1357(g) not later than January 1, 2026.
-2 Effective Date. This act shall take effect 60 days after its passage.
-"""
 
 
 class Concord:

@@ -57,7 +57,9 @@ def changed(body: str, data: st.DataObject) -> str:
     return body
 
 
-@pytest.mark.parametrize("name", ["govinfo", "new_hampshire", "north_carolina", "virginia", "washington"])
+@pytest.mark.parametrize(
+    "name", ["govinfo", "new_hampshire", "north_carolina", "virginia", "washington"]
+)
 @settings(max_examples=60)
 @given(data=st.data())
 def test_any_part_may_change(name: str, data: st.DataObject) -> None:
@@ -78,6 +80,7 @@ def test_any_part_may_change(name: str, data: st.DataObject) -> None:
         cursor, offered = reading.cursor or cursor, (*offered, *reading.next_requests)
         hosts = {str(options.base).split("/")[2]}  # type: ignore[attr-defined]
         hosts |= {str(getattr(options, "histories", options.base)).split("/")[2]}  # type: ignore[attr-defined]
+        hosts |= {str(getattr(options, "pages", options.base)).split("/")[2]}  # type: ignore[attr-defined]
         assert {r.url.split("/")[2] for r in reading.next_requests} <= hosts
         for item in reading.items:
             bills.steps_of(dict(item.fields).get("stages", ""))
