@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from monitor.bootstrap import knowledge
 from monitor.bootstrap.machine import SystemClock, body_memory_bytes, monotonic
+from monitor.bootstrap.single import delivering
 from monitor.catalogue.load import Catalogue
 from monitor.detect.document import Document
 from monitor.detect.rule import Pack
@@ -242,7 +243,8 @@ class App:
         now = self.clock.now()
         if not (self.store.due_deliveries(now, 1) or self.store.interrupted_deliveries(now)):
             return 0
-        return self.deliver_service.run_once().sent
+        with delivering(self.settings) as alone:
+            return self.deliver_service.run_once(alone=alone).sent
 
     @cached_property
     def digest_service(self) -> Digests:

@@ -1,4 +1,4 @@
-"""One `monitor run` a data directory: two would ask every host twice as often."""
+"""What one process does at a time: `monitor run` a data directory, delivery a database."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from monitor.domain.errors import ConfigError
+from monitor.settings import Settings
 
 
 @contextmanager
@@ -25,3 +26,27 @@ def alone(data_dir: Path) -> Iterator[None]:
                 f"another `monitor run` works in {data_dir}; stop it, or set MONITOR_DATA_DIR"
             ) from error
         yield
+
+
+@contextmanager
+def delivering(settings: Settings) -> Iterator[bool]:
+    """Whether no other process delivers from this database until this ends.
+
+    Whoever held the lock before has ended its calls, or died.
+    """
+    if settings.database_url.startswith("postgres"):
+        from monitor.jobs import election
+        from monitor.jobs.engine import queue_url
+
+        with election.delivering(queue_url(settings.database_url)) as mine:
+            yield mine
+        return
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    with (settings.data_dir / "deliver.lock").open("w", encoding="ascii") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            mine = False
+        else:
+            mine = True
+        yield mine

@@ -1,4 +1,4 @@
-"""Who schedules: the worker that holds one advisory lock of the shared PostgreSQL."""
+"""Who schedules and who delivers: the worker that holds an advisory lock of the PostgreSQL."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from monitor.domain.errors import StoreError
 from monitor.jobs.session import open_session
 
 #: Any numbers, the same for all workers of one database.
-LOCK, LOCK_START = 7_236_100, 7_236_101
+LOCK, LOCK_START, LOCK_DELIVERY = 7_236_100, 7_236_101, 7_236_102
 
 
 class Election:
@@ -58,3 +58,16 @@ def alone(database_url: str) -> Iterator[None]:
     with connection:
         connection.execute("SELECT pg_advisory_lock(%s)", (LOCK_START,))
         yield
+
+
+@contextmanager
+def delivering(database_url: str) -> Iterator[bool]:
+    """Whether nobody else delivers now and until this ends; a dead deliverer's lock is free."""
+    try:
+        connection = open_session(database_url)
+        row = connection.execute("SELECT pg_try_advisory_lock(%s)", (LOCK_DELIVERY,)).fetchone()
+    except psycopg.Error:
+        yield False  # the store will say what is wrong
+        return
+    with connection:
+        yield bool(row and row[0])

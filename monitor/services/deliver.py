@@ -87,12 +87,16 @@ class Deliver:
         self._last_sent: dict[tuple[str, str], datetime] = {}
         self._ended: set[DeliveryId] = set()  #: calls of this process that came back
 
-    def run_once(self, limit: int = 1000) -> DeliverReport:
-        """Settle what was interrupted, then send everything that is due and may go now."""
+    def run_once(self, limit: int = 1000, *, alone: bool = False) -> DeliverReport:
+        """Settle what was interrupted, then send everything that is due and may go now.
+
+        `alone` says that no other process delivers while this runs: attempts of others are over,
+        and only their answers may still be on the way.
+        """
         report = DeliverReport()
         now = self._clock.now()
         for delivery in self._store.interrupted_deliveries(now - self._policy.settle):
-            if self._over(delivery, now):
+            if alone or self._over(delivery, now):
                 report.counts[self._settled(delivery)] += 1
         skipped: set[DeliveryId] = set()
         while len(skipped) < limit:

@@ -6,12 +6,15 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
+from monitor.bootstrap.single import delivering
 from monitor.domain.subscription import Cadence
 from monitor.services.deliver import DeliveryPolicy
+from monitor.settings import read_settings
 from tests import facts
 from tests.fakeslack import SERVER_ERROR_AFTER_ACCEPT, FakeSlack
 from tests.mailroom import Mailroom, slack, subscription
@@ -68,3 +71,24 @@ def test_two_digest_runs_at_once_close_one_window(store: SqlStore) -> None:
     reports = _at_once([room.digests.run_once for room in rooms])
     assert sum(report.made for report in reports) == 5
     assert len(store.deliveries()) == 5
+
+
+def test_who_delivers_alone_need_not_wait_for_the_dead(store: SqlStore, fake: FakeSlack) -> None:
+    room = Mailroom(store, channels={"slack": slack(fake)}, policy=DeliveryPolicy())
+    room.subscribe(subscription("one", destination="C0"))
+    rows = room.commit(facts.record(facts.event(1)))
+    assert store.start_attempt(rows[0].id, room.clock.now())  # and its process dies
+    room.clock.pass_(timedelta(seconds=31))
+    assert room.deliver.run_once().sent == 0
+    assert room.states() == ["attempted"]
+    room.deliver.run_once(alone=True)
+    assert room.states() == ["sent"]
+    assert len(fake.delivery_parts()) == 1
+
+
+def test_one_process_delivers_alone(store_url: str, tmp_path: Path) -> None:
+    settings = read_settings({"MONITOR_DATABASE_URL": store_url, "MONITOR_DATA_DIR": str(tmp_path)})
+    with delivering(settings) as first, delivering(settings) as second:
+        assert (first, second) == (True, False)
+    with delivering(settings) as third:
+        assert third
