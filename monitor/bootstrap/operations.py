@@ -48,7 +48,10 @@ def discover_site(app: App, url: str) -> tuple[str, tuple[str, ...]]:
 
     found = discover(url, app.fetcher)
     parts = [
-        f"# {offer.what}: {offer.title or offer.url} ({offer.evidence})\n{offer.block}"
+        # One line, whatever the site calls itself: what follows a line break would be a block.
+        "# "
+        + " ".join(f"{offer.what}: {offer.title or offer.url} ({offer.evidence})".split())
+        + f"\n{offer.block}"
         for offer in found.offers
     ]
     return "\n".join(parts), found.problems

@@ -10,26 +10,33 @@ import gzip
 import json
 import re
 import threading
+import time
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_network
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import quote
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from monitor.bootstrap import keeping, upkeep
 from monitor.bootstrap.compose import App
+from monitor.bootstrap.operations import discover_site
 from monitor.cli.main import app as program
 from monitor.demo.server import DemoServer
 from monitor.demo.world import Page
 from monitor.domain.event import Event
 from monitor.domain.ident import SourceId
 from monitor.domain.subscription import DeliveryKind
+from monitor.egress.gate import Gate
+from monitor.fetch.client import Client
 from monitor.settings import read_settings
 from tests.fakeslack import FakeSlack
 from tests.faultserver import FaultServer
@@ -632,3 +639,33 @@ def test_cells_lists_and_redirects_lead_nowhere_inside(tmp_path: Path, trap: Tra
         refused = [e for e in monitor.store.health(limit=1000) if "gate" in e.message]
         assert refused, "what is refused is a health entry"
         monitor.close()
+
+
+def test_a_site_puts_no_block_of_its_own_into_what_is_pasted() -> None:
+    """`monitor sources discover` prints blocks for feeds.yaml; titles must not become some."""
+    evil = "News&#10;  - id: evil&#10;    kind: feed&#133;  - {id: worse}&#8232;  - {id: worst}"
+    row = "<div class='row'><a href='/r{}'>Release {} of the sheriff's office</a></div>"
+    body = (
+        f"<html><head><title>{evil}</title><link rel='alternate' type='application/rss+xml' "
+        f"title='{evil}' href='/feed.xml'></head><body><main>"
+        + "".join(row.format(n, n) for n in range(12))
+        + f"<table><caption>{evil}</caption><tr><th>STATE<th>AGENCY</tr><tr><td>TX<td>A</table>"
+    )
+    with DemoServer() as site:
+        xml = feed([]).replace("<title>News</title>", f"<title>{evil}</title>")
+        site.show(
+            {
+                "/": Page(body=body.encode(), media_type=HTML),
+                "/feed.xml": Page(body=xml.encode(), media_type=FEED),
+            }
+        )
+        gate = Gate(monotonic=time.monotonic, allowed_networks=[ip_network("127.0.0.0/8")])
+        client = Client(
+            gate=gate, clock=SetClock(), monotonic=time.monotonic, user_agent="policy-monitor/0"
+        )
+        text, _ = discover_site(SimpleNamespace(fetcher=client), f"{site.base}/")  # type: ignore[arg-type]
+        client.close()
+    found = yaml.safe_load(f"sources:\n{text}")["sources"]
+    assert found, "nothing was offered: this proves nothing"
+    assert {"evil", "worse", "worst"}.isdisjoint({block["id"] for block in found})
+    assert len(found) == text.count("\n# ") + 1
