@@ -76,15 +76,14 @@ def _forms(secret: str) -> Iterator[str]:
             yield from (json.dumps(part)[1:-1], repr(part)[1:-1])
 
 
-class Lines(logging.Formatter):
+class Lines:
     """A record as one line: JSON, or the message for a person."""
 
     def __init__(self, *, as_json: bool, redact: Redaction) -> None:
-        super().__init__()
         self._as_json = as_json
         self._redact = redact
 
-    def format(self, record: logging.LogRecord) -> str:
+    def line(self, record: logging.LogRecord) -> str:
         """One line without line breaks; a person gets a library's traceback below it."""
         message, trace = _message(record), _trace(record)
         if not self._as_json:
@@ -134,13 +133,13 @@ class Journal(logging.Handler):
 
     def __init__(self, *, as_json: bool, secrets: Iterable[str] = ()) -> None:
         super().__init__()
-        self.setFormatter(Lines(as_json=as_json, redact=Redaction(secrets)))
+        self._lines = Lines(as_json=as_json, redact=Redaction(secrets))
 
     def emit(self, record: logging.LogRecord) -> None:
         """One line on standard error as it is now; nobody is left to tell when that fails."""
         try:
             stream: TextIO = sys.stderr
-            stream.write(self.format(record) + "\n")
+            stream.write(self._lines.line(record) + "\n")
             stream.flush()
         except (OSError, ValueError):  # closed at the other end
             return

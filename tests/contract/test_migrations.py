@@ -13,12 +13,16 @@ from sqlalchemy import text
 
 import storage.migrations
 from monitor.domain.errors import ConfigError, StoreError
+from storage.blobs import DiskArchive
 from storage.engine import Database
 from storage.migrate import NEWEST, RELEASED, migrate, migrate_database, schema_version
+from storage.move import move
 from storage.store import open_store
 from storage.tables import METADATA
 from tests.conftest import PostgresServer
 from tests.facts import event, record
+from tests.integration.test_store_upkeep import FULL_TEXT, contents, fill
+from tests.released import dump, load, schema_of, stored
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -58,6 +62,42 @@ def test_every_released_schema_comes_to_the_newest(empty_url: str, start: str | 
 def _is_text_index(difference: tuple[object, ...]) -> bool:
     """The full-text index is made by hand for each database and is not in the metadata."""
     return "event_text" in str(difference)
+
+
+@pytest.mark.parametrize("version", RELEASED)
+@pytest.mark.parametrize("target", ["sqlite", "postgresql"])
+def test_a_database_of_every_released_version_is_brought_forward_with_all_it_holds(
+    request: pytest.FixtureRequest, tmp_path: Path, version: str, target: str
+) -> None:
+    """From the file that the version left, on SQLite in place and into PostgreSQL by a move."""
+    url = f"sqlite:///{tmp_path}/released.db"
+    load(version, tmp_path / "released.db")
+    if target == "postgresql":
+        server: PostgresServer = request.getfixturevalue("postgres")
+        old, url = url, server.new_database()
+        move(old, url)
+    place = tmp_path / "old"
+    DiskArchive(place / "archive").put(f"<p>{FULL_TEXT}</p>".encode())
+    brought = open_store(url, place)
+    fresh = open_store(f"sqlite:///{tmp_path}/fresh.db", tmp_path / "fresh")
+    fill(fresh)
+    try:
+        assert schema_version(url) == NEWEST
+        assert brought.verify() == ()
+        assert contents(brought) == contents(fresh)
+        brought.append([record(event(9))])
+        assert brought.verify() == ()
+    finally:
+        brought.close()
+        fresh.close()
+
+
+def test_the_stored_database_of_the_newest_version_has_its_schema(tmp_path: Path) -> None:
+    """A migration that was released is not edited any more: a new one follows it. Before that,
+    `python -m tests.released` writes the file again."""
+    open_store(f"sqlite:///{tmp_path}/now.db", None).close()
+    now = schema_of(dump(tmp_path / "now.db"))
+    assert schema_of(stored(NEWEST).read_text(encoding="utf-8")) == now
 
 
 def test_a_newer_schema_is_refused_and_left_alone(empty_url: str) -> None:
