@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from monitor.bootstrap.compose import App
 from monitor.bootstrap.replaying import replay
 from monitor.domain.ident import ItemId
@@ -176,6 +178,7 @@ def redlined(app: App) -> None:
     assert [text for kind, text in runs if kind == "new"] == ["July"]
 
 
+@pytest.mark.long
 def test_a_bill_that_is_met_late_gets_its_last_two_texts_in_order(tmp_path: Path) -> None:
     provider = Provider()
     provider.versions = ["Introduced", "Engrossed", "Enrolled"]

@@ -221,12 +221,15 @@ def test_what_is_only_recorded_is_taken_with_its_result(tmp_path: Path, box: Fak
         assert box.seen == {1}
 
 
+@pytest.mark.long
 def test_ten_thousand_mails_are_bounded_and_each_is_told_once(
     tmp_path: Path, box: FakeImap
 ) -> None:
     with running(tmp_path, box, requests=10) as (app, clock):
         look(app, clock)
-        on(box, "17-Mar-2025", [mail(n, sender="x@example.net") for n in range(10_000)])
+        other = mail(7777, sender="x@example.net")
+        for n in range(1, 10_001):
+            box.mails[n] = other.replace(b"<m7777@", b"<o%d@" % n)
         on(box, "17-Mar-2025", [mail(n) for n in range(20_000, 20_012)])
         for _ in range(9):
             look(app, clock)
@@ -235,7 +238,7 @@ def test_ten_thousand_mails_are_bounded_and_each_is_told_once(
         assert len(fetched) == 12
         assert len(told(tmp_path, app)) == len(events(app)) == 1
         listed = [line for line in box.lines if "HEADER.FIELDS" in line]
-        assert len(listed) == 101 + 1 or len(listed) <= 110
+        assert len(listed) == 100 + 3, "the twelve come five at a time, half of the requests"
 
 
 def test_a_mailbox_that_was_made_again_tells_nothing_twice(tmp_path: Path, box: FakeImap) -> None:
@@ -255,6 +258,7 @@ def test_a_mailbox_that_was_made_again_tells_nothing_twice(tmp_path: Path, box: 
         assert fetched == ["1", "42"]
 
 
+@pytest.mark.long
 def test_whatever_breaks_is_named_and_nothing_is_lost(
     tmp_path: Path, box: FakeImap, monkeypatch: pytest.MonkeyPatch
 ) -> None:
