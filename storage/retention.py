@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, delete, exists, func, select, update
 
 from storage.part import Part
-from storage.tables import EVIDENCE, HEALTH, ITEM, REVISION, SNAPSHOT
+from storage.tables import CLAIM, EVIDENCE, HEALTH, ITEM, REVISION, SNAPSHOT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +26,9 @@ class RetentionPart(Part):
     def prune(self, before: datetime, health_before: datetime | None = None) -> Pruned:
         """Drop bodies captured before `before`, and health entries before `health_before`.
 
-        Kept whatever their age: bodies that an event rests on, bodies that the newest revision of
-        an item was read from, and each source's newest capture. First the rows say so, then the
+        Kept whatever their age: bodies that an event rests on, all versions of what made a claim
+        (a silent edit is shown by the later one), bodies that the newest revision of an item was
+        read from, and each source's newest capture. First the rows say so, then the
         files go; a crash between leaves files that the next run removes.
         """
         with self.db.write() as connection:
@@ -64,9 +65,12 @@ def _needed() -> ColumnElement[bool]:
         REVISION.c.snapshot_id == SNAPSHOT.c.id,
         and_(ITEM.c.id == REVISION.c.item_id, ITEM.c.number == REVISION.c.number),
     )
+    version_of_a_claim = exists().where(
+        REVISION.c.snapshot_id == SNAPSHOT.c.id, CLAIM.c.item_id == REVISION.c.item_id
+    )
     last = (
         select(func.max(newer.c.captured_at))
         .where(newer.c.source_id == SNAPSHOT.c.source_id)
         .scalar_subquery()
     )
-    return rests | newest_revision | (SNAPSHOT.c.captured_at == last)
+    return rests | version_of_a_claim | newest_revision | (SNAPSHOT.c.captured_at == last)

@@ -357,21 +357,31 @@ def test_retention_keeps_evidence_and_what_is_newest(store: SqlStore) -> None:
     told = event(0, evidence=(evidence(old[0], said),))
     read = dataclasses.replace(revision("a"), snapshot_id=old[1].id)
     superseded = dataclasses.replace(revision("b"), snapshot_id=old[2].id)
+    edited = dataclasses.replace(revision("told", "edited", 2), snapshot_id=old[3].id)
+    claimed = dataclasses.replace(said, item_id=edited.item.id)
     store.commit_page(
         PageCommit(
             source_id=SOURCE,
             snapshots=(*old, newest),
-            revisions=(read, superseded, revision("b", "newer", 2)),
-            records=(record(told, claim=said),),
+            revisions=(
+                read,
+                superseded,
+                revision("b", "newer", 2),
+                edited,
+                dataclasses.replace(revision("told", "edited again", 3), snapshot_id=newest.id),
+            ),
+            claims=(claimed,),
+            records=(record(told, claim=claimed),),
             health=(HealthEntry(at=NOW, kind="ok", message="long ago"),),
         )
     )
     pruned = store.prune(NOW + DAY * 30, NOW + DAY)
-    assert (pruned.snapshots, pruned.bodies, pruned.health) == (2, 2, 1)
+    assert (pruned.snapshots, pruned.bodies, pruned.health) == (1, 1, 1)
+    assert store.body(old[3].body_hash) == b"old 3", "the version that took it back"
     assert store.body(old[0].body_hash) == b"old 0"
     assert store.snapshot(old[1].id) == old[1]
     assert store.snapshot(old[2].id) is None
-    assert [s.body for s in store.snapshots()] == [b"old 0", b"old 1", b"new"]
+    assert [s.body for s in store.snapshots()] == [b"old 0", b"old 1", b"old 3", b"new"]
     assert store.verify() == ()
     again = store.prune(NOW + DAY * 30)
     assert (again.snapshots, again.bodies) == (0, 0)
