@@ -1,4 +1,4 @@
-"""Threads that wait for reading processes: one, and more once it is worth starting them."""
+"""Threads that wait for reading processes: one, and more where something waits long."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from concurrent.futures import Future
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
-#: So few tasks wait behind each other: a second process takes a quarter of a second to start.
-FEW = 12
-#: Unless the first of them has waited this long.
-LONG_WAIT = timedelta(seconds=1)
+#: A second process takes half a second of processor time to start, in which the first reads some
+#: eighty feeds: it is started once a task has waited this long.
+LONG_WAIT = timedelta(seconds=2)
 
 T = TypeVar("T")
 
@@ -44,13 +43,10 @@ class ReadingThreads(Generic[T]):
         return future
 
     def grow(self, now: datetime) -> None:
-        """Start another thread where too much waits, or for too long."""
+        """Start another thread where a task has waited long."""
         with self._changed:
-            waiting = len(self._waiting)
-            late = bool(waiting) and now - self._waiting[0][2] > LONG_WAIT
-            if len(self._threads) < self._most and (
-                not self._threads or waiting > FEW * len(self._threads) or late
-            ):
+            late = bool(self._waiting) and now - self._waiting[0][2] > LONG_WAIT
+            if len(self._threads) < self._most and (late or not self._threads):
                 name = f"reading-{len(self._threads)}"
                 self._threads.append(threading.Thread(target=self._work, name=name, daemon=True))
                 self._threads[-1].start()
