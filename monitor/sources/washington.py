@@ -3,12 +3,11 @@
 Schema: wslwebservices.leg.wa.gov, LegislationService (operations as XML by GET):
 GetLegislationIntroducedSince, GetLegislativeStatusChangesByDateRange and
 GetLegislativeStatusChangesByBillNumber, with the types Legislation, LegislativeStatus and
-Companion of its WSDL and data dictionary.
+Companion of its WSDL and data dictionary; LegislativeDocumentService, GetDocumentsByClass.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -19,12 +18,13 @@ from pydantic import Field, HttpUrl
 from monitor.domain.item import Reading
 from monitor.domain.snapshot import Expectation, Request, Snapshot
 from monitor.domain.source import Source
-from monitor.domain.vocabulary import Stage
-from monitor.extract.bill import Bill, bill_item
-from monitor.extract.bill_stages import PARTIAL, Action, read_action
+from monitor.extract import bill_text
+from monitor.extract.bill import STAGES, Bill, Version, bill_item
+from monitor.extract.bill_text import Texts
 from monitor.extract.cursor import packed, rows, unpacked
-from monitor.extract.json_api import Record, Strict, day, joined, shape, text
+from monitor.extract.json_api import Record, Strict, joined, shape, text
 from monitor.extract.sessions import washington
+from monitor.extract.washington import actions_of, number_of, versions_of
 from monitor.extract.xml_api import inner, listed, parsed_xml
 from monitor.kinds import Options, ReadContext, SourceKind, WebAddress
 
@@ -35,6 +35,7 @@ _OVERLAP = timedelta(days=7)
 #: Bills of a biennium are prefiled from this month of the year before.
 _PREFILED = (12, 1)
 _INTRODUCED, _CHANGES, _HISTORY = "introduced", "changes", "history"
+_DOCUMENTS = "documents"
 _LEGISLATION = shape(
     "legislation",
     "Biennium BillId BillNumber OriginalAgency",
@@ -50,20 +51,16 @@ _STATUS = shape(
     known="PartialVeto Veto AmendmentsExist",
     optional="Status AmendedByOppositeBody",
 )
-_COMPANION = shape("companion", "BillId", known="Biennium Status")
-#: "2E2SHB 1000" is HB 1000 after two substitutes and two engrossments; others are no bills.
-_NUMBER = re.compile(r"(?:\d?E)?(?:\d?S)?([HS](?:B|JM|JR|CR|R)) (\d{4})")
-_RESOLUTIONS = ("JM", "JR", "CR", "R")
-_THIRD = re.compile(r"third reading, (?:passed|adopted)|^adopted\b", re.IGNORECASE)
-_RETURNED = re.compile(r"\breturned to (?:the )?(house|senate)\b", re.IGNORECASE)
-_OTHER = {"lower": "upper", "upper": "lower"}
-_CHAMBERS = {"House": "lower", "Senate": "upper"}
-_DAY = timedelta(days=1)
-#: Lines that speak of rules and readings in words that elsewhere move a bill.
-_NO_STEP = re.compile(
-    r"^passed to |\bminority;|retained in present status|^rules suspended|relieved of further",
-    re.IGNORECASE,
+_DOCUMENT = shape(
+    "document",
+    "BillId HtmUrl HtmCreateDate",
+    known="Biennium LongFriendlyName Description Type Class HtmLastModifiedDate PdfUrl "
+    "PdfCreateDate PdfLastModifiedDate",
+    optional="Name ShortFriendlyName",
 )
+_COMPANION = shape("companion", "BillId", known="Biennium Status")
+_RESOLUTIONS = ("JM", "JR", "CR", "R")
+_DAY = timedelta(days=1)
 
 
 class WashingtonOptions(Options):
@@ -76,6 +73,11 @@ class WashingtonOptions(Options):
         default=HttpUrl("https://wslwebservices.leg.wa.gov/LegislationService.asmx/"),
         description="address of the service",
     )
+    documents: WebAddress = Field(
+        default=HttpUrl("https://wslwebservices.leg.wa.gov/LegislativeDocumentService.asmx/"),
+        description="address of the service that lists the texts of a bill",
+    )
+    texts: bool = Field(default=True, description="whether the texts of our bills are read")
     watch: tuple[str, ...] = Field(
         default=(), description="bill numbers that are ours whatever their titles say: HB 1234"
     )
@@ -99,19 +101,23 @@ class _State:
     since: str = ""  #: day of the last list of introduced legislation
     bills: dict[str, _Known]
     due: dict[str, str]  #: number whose history is to be read -> day it was found
+    versions: tuple[tuple[str, Version], ...] = ()  #: by number, until the history is read
+    texts: Texts
 
     def dump(self) -> str:
         """For the cursor."""
         bills = [[b.number, "\n".join(b.titles), *b.companions] for b in self.bills.values()]
         due = [list(pair) for pair in self.due.items()]
+        texts = [[n, v.name, v.url, v.day.isoformat() if v.day else ""] for n, v in self.versions]
         return packed({"v": _VERSION, "biennium": self.biennium, "since": self.since,
-                       "bills": bills, "due": due})  # fmt: skip
+                       "bills": bills, "due": due, "versions": texts,
+                       **bill_text.dump(self.texts)})  # fmt: skip
 
 
 def _load(cursor: str, biennium: str) -> _State:
     state = unpacked(cursor, _VERSION)
     if state.get("biennium") != biennium:
-        return _State(biennium=biennium, bills={}, due={})
+        return _State(biennium=biennium, bills={}, due={}, texts={})
     since = state.get("since")
     found = (row for row in rows(state, "bills") if len(row) >= 2)
     return _State(
@@ -120,7 +126,13 @@ def _load(cursor: str, biennium: str) -> _State:
         bills={r[0]: _Known(number=r[0], titles=tuple(r[1].split("\n")), companions=tuple(r[2:]))
                for r in found},
         due={row[0]: row[1] for row in rows(state, "due") if len(row) == 2},
+        versions=tuple(_version(*row) for row in rows(state, "versions") if len(row) == 4),
+        texts=bill_text.load(state),
     )  # fmt: skip
+
+
+def _version(number: str, name: str, url: str, on: str) -> tuple[str, Version]:
+    return number, Version(name=name, url=url, day=date.fromisoformat(on) if on else None)
 
 
 def first(
@@ -144,19 +156,22 @@ _OPERATIONS = {
     _INTRODUCED: "GetLegislationIntroducedSince",
     _CHANGES: "GetLegislativeStatusChangesByDateRange",
     _HISTORY: "GetLegislativeStatusChangesByBillNumber",
+    _DOCUMENTS: "GetDocumentsByClass",
 }
 
 
 def _call(
     source: Source, options: WashingtonOptions, op: str, session: str, **values: object
 ) -> Request:
+    service = options.documents if op == _DOCUMENTS else options.base
+    number = str(values.get("billNumber", values.get("namedLike", "")))
     return Request(
-        url=f"{str(options.base).rstrip('/')}/{_OPERATIONS[op]}?{urlencode(values)}",
-        purpose=_HISTORY if op == _HISTORY else "main",
+        url=f"{str(service).rstrip('/')}/{_OPERATIONS[op]}?{urlencode(values)}",
+        purpose=op if number else "main",
         accept="text/xml, application/xml",
         # A title may be new where the history is as it was.
-        conditional=op != _HISTORY,
-        context=(("op", op), ("biennium", session), ("bill", str(values.get("billNumber", "")))),
+        conditional=not number,
+        context=(("op", op), ("biennium", session), ("bill", number)),
         expect=_larger(source.expect),
     )
 
@@ -179,16 +194,23 @@ def _histories(
     numbers: Iterable[str],
     today: date,
 ) -> tuple[Request, ...]:
-    begin = date(int(state.biennium[:4]) - 1, *_PREFILED)
-    return tuple(
-        _call(source, options, _HISTORY, state.biennium, biennium=state.biennium,
-              billNumber=number.partition(" ")[2], beginDate=begin, endDate=today + _DAY)
-        for number in numbers
-    )  # fmt: skip
+    """The documents of each of these bills, then its history, which makes the item."""
+    session, asked = state.biennium, []
+    begin = date(int(session[:4]) - 1, *_PREFILED)
+    for digits in (number.partition(" ")[2] for number in numbers):
+        if options.texts:
+            named = {"biennium": session, "documentClass": "Bills", "namedLike": digits}
+            asked.append(_call(source, options, _DOCUMENTS, session, **named))
+        asked.append(_call(source, options, _HISTORY, session, biennium=session, billNumber=digits,
+                           beginDate=begin, endDate=today + _DAY))  # fmt: skip
+    return tuple(asked)
 
 
 def read(snapshot: Snapshot, context: ReadContext[WashingtonOptions]) -> Reading:
-    """New legislation, changes of status, or the history of one bill."""
+    """New legislation, changes of status, or the documents, history or text of one bill."""
+    if snapshot.request.purpose == bill_text.TEXT:
+        item, following = bill_text.text_read(snapshot, context.source.id)
+        return Reading(items=(item,), next_requests=following, cursor=context.cursor)
     asked, strict = dict(snapshot.request.context), Strict()
     current = washington(snapshot.captured_at.date())[0]
     biennium = asked.get("biennium") or context.options.biennium or current
@@ -196,6 +218,8 @@ def read(snapshot: Snapshot, context: ReadContext[WashingtonOptions]) -> Reading
     match asked.get("op", _INTRODUCED):
         case "history":
             return _history(state, strict, snapshot, context)
+        case "documents":
+            return _documents(state, strict, snapshot)
         case "changes":
             return _changes(state, strict, snapshot, context)
         case _:
@@ -204,12 +228,6 @@ def read(snapshot: Snapshot, context: ReadContext[WashingtonOptions]) -> Reading
 
 def _rows(snapshot: Snapshot, root: str, item: str) -> list[object]:
     return listed(parsed_xml(snapshot, root), item) or []
-
-
-def number_of(words: str) -> str:
-    """ "HB 1000" of "2E2SHB 1000"; "" for appointments, initiatives and anything else."""
-    found = _NUMBER.fullmatch(" ".join(words.split()))
-    return f"{found.group(1)} {int(found.group(2))}" if found else ""
 
 
 def _introduced(
@@ -285,26 +303,56 @@ def _asked(
     )
 
 
+def _documents(state: _State, strict: Strict, snapshot: Snapshot) -> Reading:
+    """The texts of a bill, kept for its history, which is read next."""
+    known = _of(state, snapshot)
+    found = strict.records(
+        _rows(snapshot, "ArrayOfLegislativeDocument", "LegislativeDocument"), _DOCUMENT
+    )
+    if known is not None:
+        others = (pair for pair in state.versions if pair[0] != known.number)
+        ours = ((known.number, version) for version in versions_of(found, known.number))
+        state = replace(state, versions=(*others, *ours))
+    return Reading(cursor=state.dump(), problems=strict.problems)
+
+
+def _of(state: _State, snapshot: Snapshot) -> _Known | None:
+    asked = dict(snapshot.request.context).get("bill", "")
+    return next((b for n, b in state.bills.items() if n.partition(" ")[2] == asked), None)
+
+
 def _history(
     state: _State, strict: Strict, snapshot: Snapshot, context: ReadContext[WashingtonOptions]
 ) -> Reading:
-    asked = dict(snapshot.request.context).get("bill", "")
+    known = _of(state, snapshot)
     found = strict.records(
         _rows(snapshot, "ArrayOfLegislativeStatus", "LegislativeStatus"), _STATUS
     )
-    known = next((b for n, b in state.bills.items() if n.partition(" ")[2] == asked), None)
-    due = {n: on for n, on in state.due.items() if n.partition(" ")[2] != asked}
-    cursor = replace(state, due=due).dump()
     if known is None:
-        return Reading(cursor=cursor, problems=strict.problems)
+        return Reading(cursor=state.dump(), problems=strict.problems)
+    versions = tuple(version for number, version in state.versions if number == known.number)
+    state = replace(
+        state,
+        due={number: on for number, on in state.due.items() if number != known.number},
+        versions=tuple(pair for pair in state.versions if pair[0] != known.number),
+    )
+    bill = replace(_bill(known, found, state.biennium, strict), versions=versions)
     item, odd = bill_item(
-        _bill(known, found, state.biennium, strict),
+        bill,
         source_id=context.source.id,
         today=snapshot.captured_at.date(),
         locator=f"bill {known.number}",
-        extractor="washington 1",
+        extractor="washington 2",
     )
-    return Reading(items=(item,), cursor=cursor, problems=(*strict.problems, *odd))
+    # A text is read once and tells with the step it came with: there must be one.
+    most = int(context.options.texts and bool(dict(item.fields).get(STAGES)))
+    asked, texts = bill_text.new_texts([(bill, item)], state.texts, most)
+    return Reading(
+        items=(item,),
+        next_requests=asked,
+        cursor=replace(state, texts=texts).dump(),
+        problems=(*strict.problems, *odd),
+    )
 
 
 def _bill(known: _Known, found: list[Record], biennium: str, strict: Strict) -> Bill:
@@ -324,34 +372,6 @@ def _bill(known: _Known, found: list[Record], biennium: str, strict: Strict) -> 
         bill_id=f"wsl {biennium} {known.number}",
         url=f"https://app.leg.wa.gov/billsummary?BillNumber={number}&Year={year}&Initiative=false",
     )
-
-
-def actions_of(found: Iterable[Record], kind: str, strict: Strict) -> Iterable[Action]:
-    """The steps in the order of the history.
-
-    The lines do not name the chamber that acts: a bill starts in its own, goes to the other one
-    when passed there, and back where a line says that it was returned.
-    """
-    chamber = _CHAMBERS["House" if kind.startswith("H") else "Senate"]
-    for row in sorted(found, key=lambda one: text(one, "ActionDate")):
-        on, words = day(row, "ActionDate"), text(row, "HistoryLine")
-        if on is None:
-            strict.note("date_unreadable: an action without a day")
-            continue
-        returned = _RETURNED.search(words)
-        if returned:
-            chamber = _CHAMBERS[returned.group(1).capitalize()]
-        if _THIRD.search(words):
-            amended = text(row, "AmendedByOppositeBody").lower() == "true"
-            mark = PARTIAL if amended else ""
-            yield Action(
-                day=on, text=words, stage=Stage.PASSED_ONE_CHAMBER, chamber=chamber, mark=mark
-            )
-            chamber = _OTHER[chamber]
-        elif _NO_STEP.search(words):
-            yield Action(day=on, text=words)
-        else:
-            yield read_action(on, words, chamber)
 
 
 KIND = SourceKind(

@@ -391,11 +391,21 @@ def test_the_collections_service_is_paged_by_its_marks(tmp_path: Path) -> None:
 # -- Washington --------------------------------------------------------------------------------
 
 
+#: What the title does not say.
+SHERIFFS = """\
+AN ACT relative to sheriffs and 287(g) agreements.
+1 New Section; Sheriffs. Amend RSA 104 by inserting after section 2 the following new section:
+104:2-a Agreements. Each sheriff shall enter into an agreement with United States Immigration and
+Customs Enforcement under 8 U.S.C. 1357(g) not later than January 1, 2026.
+2 Effective Date. This act shall take effect 60 days after its passage.
+"""
+
+
 class Olympia:
     """Legislation and its history; a new biennium begins with the prefiling in December."""
 
     def __init__(self) -> None:
-        self.legislation = [("2025-26", "HB 1990", "2025-01-20", "Limiting 287(g) agreements.")]
+        self.legislation = [("2025-26", "HB 1990", "2025-01-20", "Concerning 287(g) agreements.")]
         self.history = {"1990": [("2025-01-20", "First reading, referred to Community Safety.")]}
         self.changed: list[str] = []
         self.page = ""
@@ -417,11 +427,25 @@ class Olympia:
         if operation == "GetLegislativeStatusChangesByDateRange":
             return self.array("LegislativeStatus", "".join(self.line(b, "2025-01-01", "x")
                                                            for b in self.changed))  # fmt: skip
+        if operation == "GetDocumentsByClass":
+            return self.documents(asked)
+        if operation.endswith(".htm"):
+            page = f"<html><body><main><pre>{SHERIFFS}</pre></main></body></html>"
+            return Answer(page, media_type="text/html")
         number = asked.one("billNumber")
         begin = asked.one("beginDate")
         lines = [line for line in self.history.get(number, []) if line[0] >= begin]
         rows = "".join(self.line(f"HB {number}", day, words) for day, words in lines)
         return self.array("LegislativeStatus", rows)
+
+    def documents(self, asked: Asked) -> Answer:
+        number, host = asked.one("namedLike"), asked.headers["Host"]
+        row = (
+            f"<LegislativeDocument><Name>{number}</Name><BillId>HB {number}</BillId><HtmUrl>http://"
+            f"{host}/{asked.one('biennium')}/House Bills/{number}.htm</HtmUrl><HtmCreateDate>"
+            f"{asked.one('biennium')[:4]}-01-20T09:00:00</HtmCreateDate></LegislativeDocument>"
+        )
+        return self.array("LegislativeDocument", row)
 
     def line(self, bill: str, day: str, words: str) -> str:
         return (
@@ -440,9 +464,11 @@ def stages(found: list[Event]) -> list[tuple[Stage, str]]:
 
 def test_washington_over_two_bienniums_and_one_number_in_both(tmp_path: Path) -> None:
     olympia = Olympia()
-    text = block("washington", "{base: 'BASE/LegislationService.asmx/'}", "    states: [WA]\n")
+    options = "{base: 'BASE/LegislationService.asmx/', documents: 'BASE/Documents.asmx/'}"
+    text = block("washington", options, "    states: [WA]\n")
     with running(tmp_path, text, olympia.serve, "2025-01-10") as (app, clock, api):
         check(app)
+        olympia.changed = ["HB 1990"]
         at(clock, "2025-02-01")
         check(app)
         olympia.history["1990"].append(("2025-03-05", "Third reading, passed; yeas, 60; nays, 36."))
@@ -477,7 +503,8 @@ def test_washington_over_two_bienniums_and_one_number_in_both(tmp_path: Path) ->
         check(app)
         assert stages(events(app, "state:WA"))[-1] == (Stage.PREFILED, "2026-12-07")
         keys = {r.item.key for r in app.store.listed_revisions(SourceId("washington")).values()}
-        assert keys == {"WA|2025-26|HB 1990", "WA|2027-28|HB 1990"}
+        bills = {"WA|2025-26|HB 1990", "WA|2027-28|HB 1990"}
+        assert keys == bills | {f"{key}|text" for key in bills}
 
 
 # -- Virginia ----------------------------------------------------------------------------------
@@ -556,16 +583,6 @@ def test_virginia_from_prefiling_through_a_carry_over(tmp_path: Path) -> None:
 
 
 # -- North Carolina ----------------------------------------------------------------------------
-
-
-#: What the title does not say.
-SHERIFFS = """\
-AN ACT relative to sheriffs and 287(g) agreements.
-1 New Section; Sheriffs. Amend RSA 104 by inserting after section 2 the following new section:
-104:2-a Agreements. Each sheriff shall enter into an agreement with United States Immigration and
-Customs Enforcement under 8 U.S.C. 1357(g) not later than January 1, 2026.
-2 Effective Date. This act shall take effect 60 days after its passage.
-"""
 
 
 class Raleigh:
