@@ -93,11 +93,25 @@ def backup(app: App, path: Path) -> str:
 
 
 def restore(path: Path, data_dir: Path, url: str) -> str:
-    """Put a backup in place of nothing; a sentence about it."""
-    from storage.backup import restore as put
+    """Put a backup in place of nothing and prove it; a sentence about it.
 
-    made = put(path, url, data_dir)
-    return f"{path} of {made.made_at} stands in {data_dir}; `monitor verify` proves it"
+    Raises ConfigError while another process works in the directory, StoreError for a backup that
+    is refused, and where what stands there now does not prove itself.
+    """
+    from monitor.bootstrap.single import alone
+    from storage.backup import restore as put
+    from storage.store import open_store
+
+    with alone(data_dir):
+        made = put(path, url, data_dir)
+        store = open_store(url, data_dir)
+        try:
+            problems, records = store.verify(), store.last_sequence()
+        finally:
+            store.close()
+    if problems:
+        raise StoreError(f"{data_dir}: restored, but not intact:\n" + "\n".join(problems))
+    return f"{path} of {made.made_at} stands in {data_dir}: {records} records, proved"
 
 
 def drill(path: Path) -> tuple[str, tuple[str, ...]]:
