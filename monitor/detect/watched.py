@@ -60,6 +60,7 @@ class WatchList:
     bills: tuple[WatchedBill, ...] = ()
     _by_number: dict[str, tuple[WatchedBill, ...]] = field(init=False, repr=False, compare=False)
     _digits: frozenset[str] = field(init=False, repr=False, compare=False)
+    _named: tuple[tuple[str, WatchedBill], ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Index the numbers."""
@@ -68,6 +69,8 @@ class WatchList:
             if bill.number:
                 key = folded(bill.number)
                 known[key] = (*known.get(key, ()), bill)
+        named = tuple((name.casefold(), bill) for bill in self.bills for name in bill.names)
+        object.__setattr__(self, "_named", named)
         object.__setattr__(self, "_by_number", known)
         object.__setattr__(
             self, "_digits", frozenset(d for key in known for d in _DIGITS.findall(key))
@@ -88,10 +91,8 @@ class WatchList:
             for token in mark_spans(text, 0, len(text)):
                 if isinstance(token.value, Bill) and token.value.kind == "bill":
                     found |= dict.fromkeys(self._by_number.get(folded(token.value.number), ()))
-        low = text.casefold()
-        for bill in self.bills:
-            if any(name.casefold() in low for name in bill.names):
-                found[bill] = None
+        low = text.casefold() if self._named else ""
+        found |= dict.fromkeys(bill for name, bill in self._named if name in low)
         return tuple(bill for bill in found if bill.family)
 
 
