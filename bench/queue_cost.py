@@ -32,6 +32,13 @@ import psycopg
 from bench.backread import FEEDS, archive
 
 ENTRIES = 20
+#: Every feed tells of a county of its own: news of one event from all feeds at once is rare.
+COUNTIES = (
+    "Washington", "Jefferson", "Franklin", "Jackson", "Lincoln", "Madison", "Montgomery", "Clay",
+    "Marion", "Monroe", "Union", "Wayne", "Greene", "Warren", "Carroll", "Adams", "Clark", "Henry",
+    "Lee", "Morgan", "Perry", "Polk", "Scott", "Hancock",
+)  # fmt: skip
+STATES = ("Georgia", "Illinois", "Indiana", "Iowa", "Ohio", "Missouri", "Tennessee", "Arkansas")
 FEEDS_A_HOST = 5
 _TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 
@@ -97,11 +104,14 @@ class Database:
 def feed(path: str) -> bytes:
     """A feed of ENTRIES entries; the second one tells of an agreement, all hold trigger words."""
     host, number = path.strip("/").split("/")
+    place = int(host) * FEEDS_A_HOST + int(number)
+    county = COUNTIES[place % len(COUNTIES)]
+    state = STATES[place // len(COUNTIES) % len(STATES)]
     items = []
     for entry in range(ENTRIES):
         key = int(host) * 10_000 + int(number) * 100 + entry
         lead = (
-            f"The sheriff of Hale County, Texas signed 287(g) agreement number {key} with ICE."
+            f"The sheriff of {county} County, {state} signed a 287(g) agreement with ICE."
             if entry == 1
             else f"Immigration and Customs Enforcement was on the agenda again, item {key}."
         )

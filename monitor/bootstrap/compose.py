@@ -202,7 +202,7 @@ class App:
         """FIPS of the counties within so many km of a place."""
         return tuple(county.fips for county in knowledge.gazetteer().near(place, km))
 
-    def check_loop(self, fetcher: Client | None = None) -> CheckLoop:
+    def check_loop(self, fetcher: Client | None = None, find: Find | None = None) -> CheckLoop:
         """A loop over checks, for one thread; close it when done."""
         from monitor.registry import first_requests
         from monitor.services.check import CheckLoop
@@ -211,7 +211,7 @@ class App:
             store=self.store,
             fetcher=fetcher or self.fetcher,
             workers=self.workers,
-            intake=self.intake(),
+            intake=self.intake(find=find),
             clock=self.clock,
             first=first_requests,
         )

@@ -27,6 +27,8 @@ from monitor.jobs.engine import MISSED_SIGNS, NOBODY, Engine, Handlers, queue_ur
 from monitor.jobs.leases import LEASE_S, HostLeases
 from monitor.scheduler import is_due
 from monitor.services.check import CheckLoop
+from monitor.services.intake import findings_of
+from monitor.services.recall import Recall
 from monitor.settings import process_environment, read_settings
 
 #: Jobs of one worker at once: mostly checks, which wait for their hosts.
@@ -140,7 +142,7 @@ class Work:
         if not due:
             return
         fetching = self._fetching()
-        loop = self.app.check_loop(fetcher=fetching.client)
+        loop = self.app.check_loop(fetcher=fetching.client, find=Recall(findings_of))
         try:
             self._run(loop, due)
         finally:
