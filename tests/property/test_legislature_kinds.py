@@ -61,7 +61,7 @@ def changed(body: str, data: st.DataObject) -> str:
 @pytest.mark.parametrize(
     "name", ["govinfo", "new_hampshire", "north_carolina", "virginia", "washington"]
 )
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_any_part_may_change(name: str, data: st.DataObject) -> None:
     kind = SOURCE_KINDS[name]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.domain.ident import SourceId
@@ -57,6 +57,7 @@ def test_a_session_of_a_day(
     assert rule(date.fromisoformat(on)) == wanted
 
 
+@settings(max_examples=25)
 @given(st.dates(date(2009, 1, 1), date(2098, 12, 30)))
 def test_a_session_never_goes_back_and_changes_at_most_once_a_year(on: date) -> None:
     later = on + timedelta(days=1)
