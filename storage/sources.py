@@ -48,17 +48,15 @@ class SourcePart(Part):
     def source_states(self, ids: Sequence[SourceId] | None = None) -> dict[SourceId, SourceState]:
         """Remembered states, of all sources when `ids` is None."""
         query = select(SOURCE_STATE.c.body)
-        if ids is None:
-            with self.db.read() as connection:
-                bodies = list(connection.execute(query).scalars())
-        else:
-            bodies = []
-            with self.db.read() as connection:
-                for some in chunks(list(ids)):
-                    found = query.where(SOURCE_STATE.c.source_id.in_(some))
-                    bodies += connection.execute(found).scalars()
-        states = [loads(SourceState, body) for body in bodies]
-        return {state.source_id: state for state in states}
+        some = [None] if ids is None else chunks(list(ids))
+        states: dict[SourceId, SourceState] = {}
+        with self.db.read() as connection:
+            for these in some:
+                found = query if these is None else query.where(SOURCE_STATE.c.source_id.in_(these))
+                for body in connection.execute(found).scalars():  # never all as text as well
+                    state = loads(SourceState, body)
+                    states[state.source_id] = state
+        return states
 
     def known_revisions(
         self, source_id: SourceId, item_ids: Sequence[ItemId]

@@ -6,8 +6,6 @@ import re
 from datetime import UTC, date, datetime, timedelta, timezone
 from email.utils import parsedate_tz
 
-from dateutil import parser as dateutil_parser
-
 from monitor.domain.moment import Precision, StatedDate
 
 FIRST_YEAR, LAST_YEAR = 1985, 2100
@@ -172,6 +170,8 @@ def _by_library(text: str, origin: str) -> StatedDate | None:
     """dateutil for the rest, only where a year stands: it invents what is missing."""
     if not _HAS_YEAR.search(text) or len(text) > 60:
         return None
+    from dateutil import parser as dateutil_parser  # noqa: PLC0415  # for the rest alone
+
     try:
         # Two different defaults show which parts the library took from the text.
         first = dateutil_parser.parse(text, default=datetime(2001, 1, 1, tzinfo=UTC))

@@ -10,8 +10,6 @@ from __future__ import annotations
 import codecs
 import re
 
-from charset_normalizer import from_bytes
-
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"),
          (codecs.BOM_UTF16_BE, "utf-16-be"))  # fmt: skip
 _HEADER = re.compile(r"charset\s{0,9}=\s{0,9}[\"']?\s{0,9}([\w.:-]+)", re.IGNORECASE)
@@ -94,6 +92,8 @@ def _guess(body: bytes) -> str:
     for charset in ("utf-8", "cp1252"):
         if _reads(charset, body):
             return charset
+    from charset_normalizer import from_bytes  # noqa: PLC0415  # 5 MB, and few bodies need a guess
+
     best = from_bytes(body[:_GUESS_BYTES]).best()
     name = codecs.lookup(best.encoding).name if best else "cp1252"
     return name if _KNOWN.fullmatch(name) and _reads(name, body) else "cp1252"
