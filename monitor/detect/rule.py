@@ -20,7 +20,7 @@ from monitor.kinds import RuleKind
 #: Lines before and after an anchor in which the words that need it may stand.
 ANCHOR_BEFORE = 1
 ANCHOR_AFTER = 4
-#: Lines of a bill's page that are analysed: its stage may stand anywhere in them.
+#: Lines of a bill's page that are analysed where their paragraph names the field.
 BILL_LINES = 60
 
 
@@ -167,7 +167,7 @@ class Pack:
         if scene.title is not None and self.anchored(scene.title_text.text):
             near.update(scene.opening_lines(ANCHOR_AFTER))
         if scene.document.kind is DocumentKind.BILL and near:
-            near.update(range(min(len(starts), BILL_LINES)))
+            near |= scene.of_paragraphs(near, BILL_LINES)
         links = scene.story.links
         return [index for index in sorted(near) if scene.paragraph(index) not in links]
 

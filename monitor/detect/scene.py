@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -99,6 +99,11 @@ class Scene:
     def paragraph(self, index: int) -> int:
         """The number of a line's paragraph."""
         return self.spans[index].paragraph
+
+    def of_paragraphs(self, indexes: Collection[int], most: int) -> set[int]:
+        """The lines, among the first so many, of the paragraphs that these lines are of."""
+        known = {self.paragraph(i) for i in indexes if 0 <= i < len(self.spans)}
+        return {i for i in range(min(most, len(self.spans))) if self.paragraph(i) in known}
 
     def opening_lines(self, count: int) -> list[int]:
         """Indexes of up to `count` first lines of the story."""

@@ -10,8 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
-
-import re2
+from functools import lru_cache
 
 from monitor.detect.language.sentences import Sentence
 from monitor.detect.language.words import word_set
@@ -41,7 +40,7 @@ def _stem(word: str) -> str:
     return word
 
 
-_WORD = re2.compile(r"[A-Za-z0-9][A-Za-z0-9'-]*(?:\(g\))?")
+_APART = str.maketrans(dict.fromkeys('.,;:!?"()[]{}/|*_<>', " "))
 _SMALL_WORDS = word_set(
     "the a an and or of to in on for with by from at as is are was were be been has have had its "
     "his her their this that it he she they will would could may not no new more than who which "
@@ -99,6 +98,8 @@ class _Paragraph:
     first: int  #: index of its first line
     text: str
     words: frozenset[str]
+    names: frozenset[str]
+    anchored: bool
 
 
 def find_story(
@@ -113,26 +114,30 @@ def find_story(
     `anchored` tells whether words name the field at all. Where the title has no words in common
     with the text, or the text is short, everything is the story.
     """
-    paragraphs = list(_paragraphs(text, spans))
+    paragraphs = list(_paragraphs(text, spans, anchored))
     if len(paragraphs) <= _SMALL:
         return Story()
     headlines = _headlines(paragraphs) if telling is not Telling.ITEMS else frozenset()
     told = [one for one in paragraphs if one.number not in headlines]
     names = _names_within(text, spans)
-    score = _scores(_stems(title), told, names, anchored)
+    score = _scores(_stems(title), told, names)
     best = max(score.values(), default=0.0)
     if not best:
         return Story(links=headlines if telling is Telling.SENTENCES else frozenset())
+    if not any(_is_akin(one, _stems(title), _capitals(title) & names) for one in told):
+        return Story(paragraphs=frozenset())
     begin = next(one for one in told if score[one.number] >= _BEGINS * best)
-    known = names & (_capitals(begin.text) | _capitals(title))
+    known = names & (begin.names | _capitals(title))
     near = {one.number for one in paragraphs if score.get(one.number, 0) >= _BELONGS * best}
-    near |= {one.number for one in paragraphs if _capitals(one.text) & known}
-    of_field = {one.number for one in paragraphs if anchored(one.text)}
+    near |= {one.number for one in paragraphs if one.names & known}
+    of_field = {one.number for one in paragraphs if one.anchored}
     links = headlines if telling is Telling.SENTENCES else headlines & (of_field - near)
     return Story(begin.first, frozenset((near | of_field) - links), links)
 
 
-def _paragraphs(text: str, spans: Sequence[Sentence]) -> Iterator[_Paragraph]:
+def _paragraphs(
+    text: str, spans: Sequence[Sentence], anchored: Callable[[str], object]
+) -> Iterator[_Paragraph]:
     at = 0
     for _ in range(MAX_PARAGRAPHS):
         if at >= len(spans):
@@ -141,7 +146,8 @@ def _paragraphs(text: str, spans: Sequence[Sentence]) -> Iterator[_Paragraph]:
         while after < len(spans) and spans[after].paragraph == spans[at].paragraph:
             after += 1
         own = text[spans[at].start : spans[after - 1].end]
-        yield _Paragraph(spans[at].paragraph, at, own, _stems(own))
+        number = spans[at].paragraph
+        yield _Paragraph(number, at, own, _stems(own), _capitals(own), bool(anchored(own)))
         at = after
 
 
@@ -149,7 +155,6 @@ def _scores(
     title: frozenset[str],
     paragraphs: Sequence[_Paragraph],
     names: frozenset[str],
-    anchored: Callable[[str], object],
 ) -> dict[int, float]:
     """Paragraph number -> the title's words in it.
 
@@ -167,27 +172,42 @@ def _scores(
     }
     return {
         one.number: sum(weight[word] for word in one.words & title)
-        * (1.0 if anchored(one.text) else _ASIDE)
-        * (_TELLS if _capitals(one.text) & names else 1.0)
+        * (1.0 if one.anchored else _ASIDE)
+        * (_TELLS if one.names & names else 1.0)
         for one in paragraphs
     }
 
 
+def _words(text: str) -> list[str]:
+    return text.translate(_APART).split()
+
+
+def _is_akin(one: _Paragraph, title: frozenset[str], names: frozenset[str]) -> bool:
+    """Whether a paragraph shares more with the title than words of any town's news."""
+    return one.anchored or bool(one.names & names or (one.words & title) - _PUBLIC_LIFE)
+
+
 def _stems(text: str) -> frozenset[str]:
-    words = (word.group(0) for word in _WORD.finditer(text))
-    return frozenset(_folded(word) for word in words if word.lower() not in _SMALL_WORDS)
+    return frozenset(map(_folded, set(_words(text)))) - {""}
 
 
+@lru_cache(maxsize=8192)
 def _folded(word: str) -> str:
-    """The stem; an acronym keeps its capitals, as ICE is not ice."""
+    """The stem, "" for a small word; an acronym keeps its capitals, as ICE is not ice."""
+    if word.lower() in _SMALL_WORDS:
+        return ""
     return word if word.isupper() and 1 < len(word) <= _ACRONYM else _stem(word.lower())
 
 
 def _capitals(text: str) -> frozenset[str]:
     """Words printed with a capital that may be names, in lower case."""
-    words = (word.group(0) for word in _WORD.finditer(text))
-    low = (word.lower().removesuffix("'s") for word in words if word[0].isupper())
-    return frozenset(word for word in low if word not in _NO_NAMES and len(word) > 2)
+    return frozenset(map(_name, [word for word in set(_words(text)) if word[0].isupper()])) - {""}
+
+
+@lru_cache(maxsize=8192)
+def _name(word: str) -> str:
+    low = word.lower().removesuffix("'s").strip("'-")
+    return low if len(low) > 2 and low not in _NO_NAMES else ""
 
 
 def _names_within(text: str, spans: Sequence[Sentence]) -> frozenset[str]:

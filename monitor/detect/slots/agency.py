@@ -72,13 +72,29 @@ class AgencyReader:
         if place.kind == "state":
             length = _longest(tokens, at, _UNIT_KEYS)
             if length:
-                unit = self.text[tokens[at].start : tokens[at + length - 1].end]
-                name = f"{STATE_NAMES[place.name][0].title()} {_proper(unit)}"
-                _merge(tokens, i, at + length, Agency(name, place))
+                self._state_unit(tokens, i, at, at + length, place)
+                self._further_units(tokens, i + 1, place)
             return
         end, name = self._local(tokens, at, place)
         if name:
             _merge(tokens, i, end, Agency(name, place))
+
+    def _state_unit(self, tokens: list[Token], start: int, at: int, end: int, place: Place) -> None:
+        unit = self.text[tokens[at].start : tokens[end - 1].end]
+        name = f"{STATE_NAMES[place.name][0].title()} {_proper(unit)}"
+        _merge(tokens, start, end, Agency(name, place))
+
+    def _further_units(self, tokens: list[Token], at: int, place: Place) -> None:
+        """`West Virginia National Guard, State Police and Division of Corrections`."""
+        while at < len(tokens):
+            if _word(tokens, at) in {",", "and", "the", "its"}:
+                at += 1
+                continue
+            length = _longest(tokens, at, _UNIT_KEYS)
+            if not length or not self.text[tokens[at].start].isupper():
+                return
+            self._state_unit(tokens, at, at, at + length, place)
+            at += 1
 
     def _local(self, tokens: list[Token], at: int, place: Place) -> tuple[int, str]:
         word = _word(tokens, at)
