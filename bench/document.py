@@ -105,7 +105,7 @@ def replace_sections(lines: Iterable[str]) -> None:
     for name, rows in sections(lines):
         if name:
             held[name] = _about() + "".join(tables(rows)).rstrip("\n")
-    body = "".join(f"\n### {name}\n{part}\n\n" for name, part in held.items())
+    body = "".join(f"\n### {name}\n\n{part}\n\n" for name, part in held.items())
     PAGE.write_text(f"{before}{BEGIN}{first.rstrip()}\n\n{body}{END}{after}", encoding="utf-8")
 
 
