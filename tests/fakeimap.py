@@ -8,6 +8,8 @@ import socketserver
 import ssl
 import struct
 import threading
+import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 
@@ -30,6 +32,8 @@ class FakeImap:
     lines: list[str] = field(default_factory=list)
     logins: int = 0
     reset_after: int | None = None
+    announced: int = 0  #: what a mail is said to be long, whatever it is
+    drips: bool = False  #: a mail comes byte by byte and never ends
     arrived: dict[int, str] = field(default_factory=dict)
     vanishing: set[int] = field(default_factory=set)  #: listed, and gone when asked for
     tls: ssl.SSLContext | None = None
@@ -82,6 +86,9 @@ class FakeImap:
             self.commands.append(name)
             self.lines.append(rest)
             if name == self.cut:
+                return
+            if name == "FETCH" and self.drips and "HEADER.FIELDS" not in rest:
+                self._drip(talk)
                 return
             if name == "FETCH" and self._resets(rest):
                 self._reset(talk, int(re.findall(r"FETCH (\d+)", rest)[0]))
@@ -149,6 +156,13 @@ class FakeImap:
         opening = f"* {uid} FETCH ({before} {name} {{{len(fields)}}}\r\n".encode()
         return opening + fields + f"{behind})\r\n".encode()
 
+    def _drip(self, talk: socketserver.StreamRequestHandler) -> None:
+        with suppress(OSError):
+            talk.wfile.write(b"* 1 FETCH (UID 1 BODY[]<0> {1000000}\r\n")
+            while True:
+                talk.wfile.write(b"x")
+                time.sleep(0.01)
+
     def _resets(self, rest: str) -> bool:
         if self.reset_after is None or "HEADER.FIELDS" in rest:
             return False
@@ -167,7 +181,8 @@ class FakeImap:
         if uid not in self.mails or uid in self.vanishing:
             return b""
         mail = self.mails[uid][:size]
-        head = f"* 1 FETCH (UID {uid} BODY[]<0> {{{len(mail)}}}\r\n".encode()
+        size = self.announced or len(mail)
+        head = f"* 1 FETCH (UID {uid} BODY[]<0> {{{size}}}\r\n".encode()
         return head + mail + b")\r\n"
 
 

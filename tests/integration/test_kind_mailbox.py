@@ -6,6 +6,7 @@ The sheriff's office is real, what it writes is invented.
 from __future__ import annotations
 
 import json
+import queue
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,12 +15,18 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from monitor.bootstrap.compose import App
 from monitor.bootstrap.replaying import replay
 from monitor.domain.event import Event
+from monitor.domain.ident import SourceId
+from monitor.domain.snapshot import FetchFailed, Outcome, Request
+from monitor.domain.source import Politeness
 from monitor.domain.vocabulary import EventType, Rung
+from monitor.egress.imap import Account
 from monitor.fetch import mailbox
+from monitor.ports import FetchJob
 from monitor.services.bundle import unpack
 from monitor.services.evidence import gather, write
 from monitor.services.proof import problems
@@ -324,6 +331,31 @@ def test_hostile_mails_are_named_and_stop_nobody(tmp_path: Path, box: FakeImap) 
         assert words.count(" unreadable: mail") == 2
         assert "truncated: mail 9: the first 2000000 of" in words
         assert not app.store.source_states()[app.sources()[0].id].pending
+
+
+@pytest.mark.parametrize("way", ["announced", "drips"])
+def test_what_never_ends_is_cut(box: FakeImap, way: str) -> None:
+    """A piece larger than any that is asked for, and one that comes byte by byte."""
+    box.put(mail(1))
+    setattr(box, way, 10**12 if way == "announced" else True)
+    account = Account(
+        host="127.0.0.1", port=box.port, user=box.user, password=SecretStr(box.password),
+        security="none",
+    )  # fmt: skip
+    answers: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+    reader = mailbox.MailboxReader(
+        account, clock=SetClock(datetime(2025, 3, 17, tzinfo=UTC)), monotonic=lambda: 0.0,
+        done=lambda _, outcome: answers.put(outcome),
+    )  # fmt: skip
+    about = (("folder", "INBOX"), ("validity", "7"), ("uid", "1"))
+    request = Request(url="imap://lists/INBOX;UIDVALIDITY=7/;UID=1", context=about)
+    gentle = Politeness(timeout_s=0.1)
+    reader.submit(FetchJob(source_id=SourceId("s"), request=request, politeness=gentle))
+    outcome = answers.get(timeout=60)
+    reader.close()
+    assert isinstance(outcome, FetchFailed)
+    assert outcome.reason == "reset"
+    assert box.password not in outcome.detail
 
 
 def test_a_mail_deleted_meanwhile_is_named(tmp_path: Path, box: FakeImap) -> None:
