@@ -18,6 +18,7 @@ BENCHES: dict[str, list[str]] = {
     "backread": [],
     "publication": [],
     "idle": [],
+    "queue_cost": [],
     "catalogue_cost": [],
     "storage": ["--events", "100000"],
     "storage_postgresql": ["--events", "100000", "--postgresql", "--runs", "10"],

@@ -89,12 +89,12 @@ def _serve_beside(app: App, stack: ExitStack, say: Say) -> None:
 
 
 def job_rows() -> list[dict[str, object]]:
-    """What is on the shared queue. Raises ConfigError on SQLite, StoreError."""
+    """The workers, and what is on the shared queue. Raises ConfigError on SQLite, StoreError."""
     settings = read_settings(process_environment())
     engine = Engine(queue_url(settings.database_url), NOBODY)
     engine.prepare()
     with engine.opened():
-        counts = engine.counts()
+        counts = (*engine.workers(), *engine.counts())
     return [
         {
             "queue": c.queue,
@@ -102,9 +102,15 @@ def job_rows() -> list[dict[str, object]]:
             "state": c.state,
             "count": c.count,
             "oldest": f"{c.oldest:%Y-%m-%d %H:%M}" if c.oldest else "",
+            "about": _about(c.about),
         }
         for c in counts
     ]
+
+
+def _about(subjects: Sequence[str]) -> str:
+    """The first three, and whether there are more."""
+    return ", ".join((*subjects[:3], *("…" for _ in subjects[3:])))
 
 
 @dataclass(slots=True)

@@ -201,10 +201,10 @@ def worker(
 
 
 def jobs(format: FormatOption = Format.AUTO) -> None:
-    """What is queued, running, retried and dead on the shared queue."""
+    """The workers, and what is queued, running, retried and dead on the shared queue."""
     from monitor.bootstrap.workers import job_rows
 
-    show(job_rows(), ("queue", "task", "state", "count", "oldest"), format)
+    show(job_rows(), ("queue", "task", "state", "count", "oldest", "about"), format)
 
 
 def sources_list(format: FormatOption = Format.AUTO) -> None:

@@ -39,12 +39,20 @@ _STATES = {
 }
 _COUNTS = """
 SELECT job.queue_name, job.task_name, job.status::text AS status, job.attempts > 0 AS again,
-       count(*) AS jobs, min(first.at) AS oldest
+       count(*) AS jobs, min(first.at) AS oldest,
+       (array_agg(DISTINCT coalesce(args->>'name', args->>'host', args->>'archive', '')))[1:4]
+           AS about
 FROM procrastinate_jobs job
 LEFT JOIN LATERAL (
     SELECT min(at) AS at FROM procrastinate_events WHERE job_id = job.id
 ) first ON true
 GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"""
+_WORKERS = """
+SELECT last_heartbeat < now() - make_interval(secs => %(silent_s)s) AS silent, count(*) AS workers,
+       min(last_heartbeat) AS oldest
+FROM procrastinate_workers GROUP BY 1 ORDER BY 1"""
+#: A worker that said nothing for so long is shown as silent; the longest heartbeat is a minute.
+_SILENT_S = 70.0
 _HELD = """
 SELECT DISTINCT lock FROM procrastinate_jobs
 WHERE status IN ('todo', 'doing') AND lock = ANY(%(locks)s)"""
@@ -91,6 +99,7 @@ class JobCount:
     state: str
     count: int
     oldest: datetime | None
+    about: tuple[str, ...] = ()  #: up to four of their hosts, routines or archives
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,9 +234,26 @@ class Engine:
                 else _STATES.get(row["status"], row["status"]),
                 count=row["jobs"],
                 oldest=row["oldest"],
+                about=tuple(row["about"]),
             )
             for row in self._rows(_COUNTS)
         )
+
+    def workers(self) -> tuple[JobCount, ...]:
+        """Workers that give signs of life, and those that gave none for a while.
+
+        One that drained or was replaced is not among them. `oldest` is their oldest sign of life.
+        """
+        return tuple(
+            JobCount(
+                queue="",
+                task="worker",
+                state="silent" if row["silent"] else "alive",
+                count=row["workers"],
+                oldest=row["oldest"],
+            )
+            for row in self._rows(_WORKERS, silent_s=_SILENT_S)
+        ) or (JobCount(queue="", task="worker", state="none runs", count=0, oldest=None),)
 
     def _rows(self, query: str, **values: Any) -> list[dict[str, Any]]:
         connector = self.app.connector.get_sync_connector()
