@@ -69,9 +69,12 @@ def run_worker(
         scheduling = Scheduling(app, url, take_part=take_part, heartbeat_s=heartbeat_s, say=say)
         stack.enter_context(scheduling.in_background(stop))
         stack.callback(stop.set)
-        say(f"worker {name} runs")
         told = engine.run_worker(
-            concurrency=CONCURRENCY, name=name, heartbeat_s=heartbeat_s, on_stop=stop.set
+            concurrency=CONCURRENCY,
+            name=name,
+            heartbeat_s=heartbeat_s,
+            on_stop=stop.set,
+            on_ready=lambda: say(f"worker {name} runs"),
         )
     if not told:
         raise StoreError(

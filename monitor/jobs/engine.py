@@ -260,17 +260,29 @@ class Engine:
         return list(connector.execute_query_all(query, **values))
 
     def run_worker(
-        self, *, concurrency: int, name: str, heartbeat_s: float, on_stop: Callable[[], None]
+        self,
+        *,
+        concurrency: int,
+        name: str,
+        heartbeat_s: float,
+        on_stop: Callable[[], None],
+        on_ready: Callable[[], None] = lambda: None,
     ) -> bool:
         """Run jobs until SIGTERM or SIGINT; jobs in flight end first.
 
-        `on_stop` is called at the signal, so that long jobs can end early. False when the worker
-        ended for another reason, such as a database that went away.
+        `on_ready` is called when signals are heard; `on_stop` at the signal, so that long jobs can
+        end early. False when the worker ended for another reason, such as a database that went
+        away.
         """
-        return asyncio.run(self._serve(concurrency, name, heartbeat_s, on_stop))
+        return asyncio.run(self._serve(concurrency, name, heartbeat_s, on_stop, on_ready))
 
     async def _serve(
-        self, concurrency: int, name: str, heartbeat_s: float, on_stop: Callable[[], None]
+        self,
+        concurrency: int,
+        name: str,
+        heartbeat_s: float,
+        on_stop: Callable[[], None],
+        on_ready: Callable[[], None],
     ) -> bool:
         async with self.app.open_async():
             running = asyncio.create_task(
@@ -291,6 +303,7 @@ class Engine:
 
             for number in (signal.SIGTERM, signal.SIGINT):
                 asyncio.get_running_loop().add_signal_handler(number, told)
+            on_ready()
             try:
                 await running
             except asyncio.CancelledError:
