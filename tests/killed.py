@@ -86,7 +86,7 @@ def deliver_and_die(
     links = Links(base_url=BASE)
     composition = Composition(store, Correspondence(links=links, secret=SECRET))
     channels: dict[str, Channel] = {
-        "slack": Mined(inner=slack(_Address(**options)), fuse=fuse),  # type: ignore[arg-type]
+        "slack": Mined(inner=slack(Address(**options)), fuse=fuse),  # type: ignore[arg-type]
         "email": Mined(inner=_mail(smtp_port), fuse=fuse),
     }
     service = Deliver(store, channels, composition, clock, DeliveryPolicy())
@@ -105,7 +105,7 @@ def _mail(port: int) -> Channel:
 
 
 @dataclass(frozen=True, slots=True)
-class _Address:
+class Address:
     token: str
     url: str
 
