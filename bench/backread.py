@@ -208,13 +208,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         path = archive(Path(scratch) / "mixed.warc.gz", asked.pages, asked.share)
         cpu, wall, slow_found, count = everything(path, asked.extract)
         slow = count / wall
-        print(_row("everything extracted, one process", count, cpu, wall, 0.0, 1.0), flush=True)
+        slow_cpu = cpu / count
+        print(
+            _row("everything extracted, one process", count, cpu, wall, 0.0, 1.0, 1.0), flush=True
+        )
         rates = {}
         for processes in (1, 2):
             cpu, wall, start, found, read = back_read(path, processes)
             rates[processes] = read / wall
             name = f"backfill, {processes} process{'es' if processes > 1 else ''}"
-            print(_row(name, read, cpu, wall, start, rates[processes] / slow), flush=True)
+            times = (rates[processes] / slow, slow_cpu / (cpu / read))
+            print(_row(name, read, cpu, wall, start, *times), flush=True)
         row = {
             "what": "two processes against one",
             "ratio": round(rates[2] / rates[1], 2),
@@ -227,7 +231,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0 if slow_found <= found else 1
 
 
-def _row(what: str, count: int, cpu: float, wall: float, start: float, times: float) -> str:
+def _row(
+    what: str, count: int, cpu: float, wall: float, start: float, times: float, cpu_times: float
+) -> str:
     return json.dumps(
         {
             "what": what,
@@ -236,6 +242,7 @@ def _row(what: str, count: int, cpu: float, wall: float, start: float, times: fl
             "cpu_ms_a_page": round(cpu / count * 1000, 3),
             "start_s": round(start, 1),
             "times_as_fast": round(times, 1),
+            "times_less_cpu": round(cpu_times, 1),
         }
     )
 

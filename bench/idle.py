@@ -13,11 +13,9 @@ import json
 import multiprocessing
 import tempfile
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from bench.feeds import body
 from bench.measuring import peak_mb
 from monitor.bootstrap.compose import App
 from monitor.settings import read_settings
@@ -25,6 +23,11 @@ from monitor.settings import read_settings
 
 def serve(pipe: Connection) -> None:
     """Answer every path with one feed, or 304 to its ETag."""
+    # What the server needs is no part of the bot, whose memory is stated.
+    from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer  # noqa: PLC0415
+
+    from bench.feeds import body  # noqa: PLC0415
+
     content = body(50)
 
     class Handler(BaseHTTPRequestHandler):

@@ -2,61 +2,30 @@
 
     python -m bench.trigger_scan [--pages 60]
 
-Pages are built from this benchmark's own text to the size of a usual news page (160 kB, most of it
-scripts, styles and navigation). "all" extracts and reads every page; "scan first" extracts what
-the scan lets through. Both must find the same.
+Pages are those of bench/backread.py: 100 to 190 kB, most of it scripts, styles, navigation, teasers
+and comments, with tags, entities and line breaks inside what they tell. "all" extracts and reads
+every page; "scan first" extracts what the scan lets through. Both must find the same. Processor
+time, so that it can be compared on a busy machine.
 """
 
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 import time
 from collections.abc import Callable, Sequence
 
-from bench.html_embed_score import page
+from bench.backread import news_page
 from bench.labelled import Detector, shipped_detector
 from monitor.detect.document import Document
 from monitor.detect.triggers import TriggerScan
 from monitor.domain.vocabulary import DocumentKind
 from monitor.extract.article import read_article
 
-PAGE_BYTES = 160_000
-_SCRIPT = (
-    b"<script>function f(a,b){return a<b?'<div class=\"x\">'+a+'</div>':{k:b,v:[1,2,3]}};</script>"
-)
-_TEXT = (
-    "The sheriff of Hale County signed a 287(g) agreement with Immigration and Customs Enforcement "
-    "on Tuesday, his office said."
-)
-
 
 def pages(count: int, share: float) -> list[bytes]:
     """Pages of usual size, of which a share tells of an agreement; the rest is other news."""
-    made = []
-    for number in range(count):
-        told = number < round(share * count)
-        row = {
-            "id": str(number),
-            "title": "Sheriff signs agreement" if told else "Bridge work begins",
-            "text": _TEXT if told else "Work on the bridge begins on Tuesday, the county said.",
-            "published": "2025-03-05",
-        }
-        made.append(_grown(page(row, "middle") if told else _plain(page(row, "middle"))))
-    return made
-
-
-def _plain(body: bytes) -> bytes:
-    """The page without the paragraphs and teasers that hold trigger words."""
-    words = (b"migra", b"etainer", b"anctuary", b"287", b" ICE", b" ice", b"elcoming")
-    parts = re.split(rb"(?=<p>|<li>)", body)
-    return b"".join(part for part in parts if not any(word in part for word in words))
-
-
-def _grown(body: bytes) -> bytes:
-    head, tail = body.split(b"</head>", 1)
-    return head + _SCRIPT * ((PAGE_BYTES - len(body)) // len(_SCRIPT)) + b"</head>" + tail
+    return [news_page(number, number < round(share * count)) for number in range(count)]
 
 
 def found(body: bytes, detector: Detector) -> int:
@@ -74,10 +43,10 @@ def found(body: bytes, detector: Detector) -> int:
 
 
 def timed(work: Callable[[bytes], int], given: Sequence[bytes]) -> tuple[float, int]:
-    """Pages a second and the sum of what was found."""
-    start = time.perf_counter()
+    """Pages a second of processor time and the sum of what was found."""
+    start = time.process_time()
     total = sum(map(work, given))
-    return len(given) / (time.perf_counter() - start), total
+    return len(given) / (time.process_time() - start), total
 
 
 def main() -> int:
@@ -87,6 +56,8 @@ def main() -> int:
     count = parser.parse_args().pages
     detector = shipped_detector()
     scan = TriggerScan.build(detector.keywords["pack"].anchors())  # type: ignore[attr-defined]
+    scan.relevant(news_page(0, False))  # the automaton is built as it is used
+    found(news_page(0, True), detector)
     agreed = True
     for share in (0.0, 0.1, 1.0):
         given = pages(count, share)

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from monitor.services.workers import WorkerPool
 
 VERSION = "0.1.0"
+#: Remembered states that are held at once to see which sources are on.
+STATES_AT_ONCE = 200
 
 
 class App:
@@ -94,9 +96,14 @@ class App:
         """The sources of the catalogue, on or off as the probe, the keys and people decided."""
         from monitor.bootstrap.switching import switched
 
-        states = self.store.source_states()
         present = frozenset(name for name, secret in self.settings.secrets.items() if secret)
-        return tuple(switched(s, states.get(s.id), present) for s in self.catalogue.value.sources)
+        known = self.catalogue.value.sources
+        found: list[Source] = []
+        for at in range(0, len(known), STATES_AT_ONCE):
+            some = known[at : at + STATES_AT_ONCE]
+            states = self.store.source_states([source.id for source in some])
+            found += (switched(source, states.get(source.id), present) for source in some)
+        return tuple(found)
 
     def chosen_sources(self, ids: Sequence[str] | None) -> tuple[Source, ...]:
         """Sources by id, all when none is named. Raises ConfigError for an unknown id."""

@@ -34,16 +34,13 @@ from monitor.services.check_state import OpenCheck
 from monitor.services.intake import Intake
 from monitor.services.reading_threads import ReadingThreads
 
-#: A follow-up that failed this often is given up, with a health entry.
-FOLLOW_UP_ATTEMPTS = 5
-#: The first import of a source may take so many checks; it tells nobody.
-LONGEST_IMPORT = 4
+FOLLOW_UP_ATTEMPTS = 5  #: failures after which a follow-up is given up, with a health entry
+LONGEST_IMPORT = 4  #: checks that a source's first import may take; it tells nobody
+OPEN_CHECKS = 400  #: of one run at once; each holds the state of its source
 #: Bodies that wait to be read take no more memory than this; then fetching pauses.
 MOST_WAITING_BYTES = 32_000_000
-#: States of checks that found nothing new are stored together.
-QUIET_BATCH = 200
-#: Where sources are checked once, so many that brought something settle together: what they
-#: brought is stored before, so a crash repeats their requests and nothing else.
+QUIET_BATCH = 200  #: states of checks that found nothing new, stored together
+#: Of one run, checks that settle together: what they brought is stored before (see a crash).
 SETTLED_BATCH = 25
 
 #: The outcome of a check that ended as if it had never begun, and is due again.
@@ -132,9 +129,12 @@ class CheckLoop:
         return finished
 
     def run(self, sources: Iterable[Source], on_done: Callable[[Checked], None]) -> None:
-        """Check these sources once and return when all ended."""
-        self.start(sources)
-        while self._checks:
+        """Check these sources once and return when all ended; a bounded number is open at once."""
+        waiting = list(sources)
+        while waiting or self._checks:
+            if len(self._checks) < OPEN_CHECKS // 2:  # states are read by many
+                self.start(waiting[:OPEN_CHECKS])
+                waiting = waiting[OPEN_CHECKS:]
             for checked in self._advance(0.5):
                 on_done(checked)
             if self._unsettled >= SETTLED_BATCH:
