@@ -117,13 +117,28 @@ class WhereReader:
         return None
 
     def _jurisdiction(self, place: Place, sighting: Sighting) -> Jurisdiction:
-        state = place.state or self._choose(place, sighting)
+        state = self._contradicted(place, sighting) or place.state
+        state = state or self._choose(place, sighting)
         if place.kind == "state":
             return Jurisdiction(state=place.states[0])
         if place.kind == "county":
             fips = self.names.fips(state, place.name) if state else None
             return Jurisdiction(state=state, county=fips, place=place.name)
         return Jurisdiction(state=state, place=place.name)
+
+    def _contradicted(self, place: Place, sighting: Sighting) -> str | None:
+        """The one state that sentence or title name, where a little-known town lies elsewhere.
+
+        No list has all towns: of one name only a town in another state may be listed.
+        """
+        if place.stated or place.kind == "state" or self.names.main_state(place.name.lower()):
+            return None
+        title = self.scene.title_of(sighting.index)
+        for line in (sighting.line, *((title,) if title else ())):
+            named = _named_states(line)
+            if named:
+                return next(iter(named)) if len(named) == 1 and place.state not in named else None
+        return None
 
     def _choose(self, place: Place, sighting: Sighting) -> str | None:
         """The one state of the name's that the context speaks of, nearest context first."""
@@ -182,6 +197,16 @@ class WhereReader:
         lines += self.scene.begins(3)
         words = {token.word for line in lines for token in line.tokens}
         return {self.governors[w][0] for w in words if w in self.governors and self.governors[w][1]}
+
+
+def _named_states(line: Line) -> set[str]:
+    """States that the line names itself, alone or beside a place."""
+    places = (
+        token.value.place if isinstance(token.value, Agency) else token.value
+        for token in line.tokens
+    )
+    named = (one for one in places if isinstance(one, Place))
+    return {one.states[0] for one in named if one.kind == "state" or one.stated}
 
 
 def _dateline_elsewhere(line: Line, i: int) -> bool:

@@ -8,6 +8,16 @@ from typing import Protocol
 
 from monitor.detect.language.tokens import BREAKERS, Token
 from monitor.detect.language.words import word_set
+from monitor.detect.slots.place_words import (
+    BESIDE_NAMES,
+    CIVIC,
+    IN_NAMES,
+    NOT_NAMES,
+    OF_CITIES,
+    OFFICES,
+    SMALL,
+    title_case,
+)
 
 #: US Postal Service codes with names, AP abbreviations and adjectives in use (lower case).
 STATE_NAMES: dict[str, tuple[str, ...]] = {
@@ -221,7 +231,7 @@ class PlaceReader:
             return i - 1, STATE_NAMES[state][0]
         raw = self.text[before.start : before.end]
         if not before.symbol and raw[:1].isupper() and tokens[i].word != "co":
-            return (i - 1, before.word) if before.word not in _NOT_NAMES else (i, "")
+            return (i - 1, before.word) if before.word not in NOT_NAMES else (i, "")
         return i, ""
 
     def _listed_county(self, state: str) -> bool:
@@ -230,7 +240,7 @@ class PlaceReader:
 
     def _county(self, name: str) -> Place:
         states = tuple(dict.fromkeys(s for s, _ in self.names.county_states(name)))
-        return Place("county", _title(name) + " County", states)
+        return Place("county", title_case(name) + " County", states)
 
     def _county_list(self, tokens: list[Token], i: int) -> int:
         """`A, B and C counties`: each name becomes a county of its own."""
@@ -290,7 +300,7 @@ class PlaceReader:
 
     def _is_person(self, tokens: list[Token], i: int) -> bool:
         """`Gov. Lincoln Chafee`: a first name after an office, before a family name."""
-        titled = i > 0 and (tokens[i - 1].symbol == "GOVERNOR" or tokens[i - 1].word in _OFFICES)
+        titled = i > 0 and (tokens[i - 1].symbol == "GOVERNOR" or tokens[i - 1].word in OFFICES)
         return titled and i + 1 < len(tokens) and self._may_name(tokens[i + 1])
 
     def _is_tail(self, tokens: list[Token], i: int) -> bool:
@@ -299,7 +309,7 @@ class PlaceReader:
             return False
         word = tokens[i - 1].word
         listed = bool(self.names.place_states(f"{word} {tokens[i].word}"))
-        return word.isalpha() and not listed and word not in _NOT_NAMES | _BESIDE_NAMES
+        return word.isalpha() and not listed and word not in NOT_NAMES | BESIDE_NAMES
 
     def _may_name(self, token: Token) -> bool:
         return not token.symbol and self.text[token.start : token.start + 1].isupper()
@@ -319,32 +329,36 @@ class PlaceReader:
 
     def _all_named(self, words: list[Token]) -> bool:
         """Capitals throughout, but for small words inside a name."""
-        inner = all(self._may_name(t) or t.word in _SMALL for t in words)
+        inner = all(self._may_name(t) or t.word in SMALL for t in words)
         return inner and self._may_name(words[-1])
 
     def _is_city(self, tokens: list[Token], start: int, end: int, name: str) -> bool:
-        if name in _NOT_NAMES or self._no_name(tokens[start:end], name):
+        if name in NOT_NAMES or self._no_name(tokens[start:end], name):
             return False
-        if _title(name) in self.known or _title(name) in self.seen or self.names.main_state(name):
+        if (
+            title_case(name) in self.known
+            or title_case(name) in self.seen
+            or self.names.main_state(name)
+        ):
             return True
         if self._state_follows(tokens, end):
             return True
         before = [t.word for t in tokens[max(0, start - 2) : start]]
         body = start > 1 and tokens[start - 2].symbol == "BODY"
-        of_city = before[-1:] == ["of"] and (body or before[:1] in _OF_CITIES)
+        of_city = before[-1:] == ["of"] and (body or before[:1] in OF_CITIES)
         end += end < len(tokens) and tokens[end].word == "'s"
         after = tokens[end].symbol if end < len(tokens) else ""
         word = tokens[end].word if end < len(tokens) else ""
-        civic = after == "BODY" or word in _CIVIC
+        civic = after == "BODY" or word in CIVIC
         return (of_city or civic) and bool(self.names.place_states(name))
 
     def _no_name(self, words: Sequence[Token], name: str) -> bool:
         """A word of offices and days is none of a town, but in `New Haven` or `Jersey City`."""
-        strange = {token.word for token in words} & _NOT_NAMES
+        strange = {token.word for token in words} & NOT_NAMES
         first = words[0].word
         listed = len(words) > 1 and bool(self.names.place_states(name))
-        inside = listed and (first == "new" or first not in _NOT_NAMES)
-        return bool(strange - _IN_NAMES if inside else strange)
+        inside = listed and (first == "new" or first not in NOT_NAMES)
+        return bool(strange - IN_NAMES if inside else strange)
 
     def _state_follows(self, tokens: list[Token], end: int) -> bool:
         after = tokens[end : end + 2]
@@ -357,37 +371,7 @@ class PlaceReader:
 
     def _city(self, name: str) -> Place:
         main = self.names.main_state(name)
-        return Place("city", _title(name), (main,) if main else self.names.place_states(name))
-
-
-_OFFICES = word_set(
-    "sheriff mayor rep sen senator representative judge president chief commissioner supervisor "
-    "councilman councilwoman councilmember alderman attorney general secretary deputy officer"
-)
-_OF_CITIES = (["city"], ["town"], ["village"], ["borough"], ["township"], ["mayor"], ["residents"])
-#: Words with a capital that stand before a town's name without being part of it.
-_BESIDE_NAMES = word_set(
-    "mayor former nearby neighboring suburban downtown greater metro outgoing then in at near from "
-    "to for by on with as when while after before since if democrat republican democratic chief "
-    "councilman councilwoman councilmember alderman commissioner supervisor rep sen officer sgt "
-    "capt lt judge sheriff asked said both all most many some two three four five six seven eight "
-    "nine ten meanwhile last now today yesterday also however still but or photo file via like "
-    "where under inside outside around across despite until how why what who will does did is are "
-    "was were can could should would may might has have had not no yes national local public us"
-)
-_IN_NAMES = word_set("new city center university college of the")
-_CIVIC = word_set(
-    "police pd city town village mayor officials leaders commissioners council councilors "
-    "aldermen voters residents lawmakers metro metropolitan"
-)
-_NOT_NAMES = word_set(
-    "office department agency jail center university college school district chief bureau patrol "
-    "division association union committee house senate gov governor attorney general ice dhs doj "
-    "the a an county counties city state sheriff sheriffs police board council commission "
-    "judge court every each other another some new that this its their his her our their and "
-    "of in monday tuesday wednesday thursday friday saturday sunday january february march "
-    "april may june july august september october november december republican democratic"
-)
+        return Place("city", title_case(name), (main,) if main else self.names.place_states(name))
 
 
 def _of_state(tokens: Sequence[Token], i: int) -> bool:
@@ -417,19 +401,3 @@ def _plain(tokens: Sequence[Token]) -> bool:
 def _joined(tokens: Sequence[Token], place: Place) -> Token:
     word = " ".join(t.word for t in tokens)
     return Token(word, tokens[0].start, tokens[-1].end, "PLACE", place)
-
-
-_SMALL = frozenset({"of", "the", "and", "du", "la", "de"})
-
-
-def _title(name: str) -> str:
-    words = [w if w in _SMALL and i else _capital(w) for i, w in enumerate(name.split())]
-    return " ".join(words)
-
-
-def _capital(word: str) -> str:
-    if word == "st":
-        return "St."
-    if word.startswith("mc") and len(word) > 3:
-        return "Mc" + word[2:].capitalize()
-    return "-".join(part.capitalize() for part in word.split("-"))

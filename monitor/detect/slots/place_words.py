@@ -1,0 +1,50 @@
+"""Words that stand around and inside the names of towns."""
+
+from __future__ import annotations
+
+from monitor.detect.language.words import word_set
+
+OFFICES = word_set(
+    "sheriff mayor rep sen senator representative judge president chief commissioner supervisor "
+    "councilman councilwoman councilmember alderman attorney general secretary deputy officer"
+)
+OF_CITIES = (["city"], ["town"], ["village"], ["borough"], ["township"], ["mayor"], ["residents"])
+#: Words with a capital that stand before a town's name without being part of it.
+BESIDE_NAMES = word_set(
+    "mayor former nearby neighboring suburban downtown greater metro outgoing then in at near from "
+    "to for by on with as when while after before since if democrat republican democratic chief "
+    "councilman councilwoman councilmember alderman commissioner supervisor rep sen officer sgt "
+    "capt lt judge sheriff asked said both all most many some two three four five six seven eight "
+    "nine ten meanwhile last now today yesterday also however still but or photo file via like "
+    "where under inside outside around across despite until how why what who will does did is are "
+    "was were can could should would may might has have had not no yes national local public us"
+)
+IN_NAMES = word_set("new city center university college of the")
+CIVIC = word_set(
+    "police pd city town village mayor officials leaders commissioners council councilors "
+    "aldermen voters residents lawmakers metro metropolitan"
+)
+NOT_NAMES = word_set(
+    "office department agency jail center university college school district chief bureau patrol "
+    "division association union committee house senate gov governor attorney general ice dhs doj "
+    "the a an county counties city state sheriff sheriffs police board council commission "
+    "judge court every each other another some new that this its their his her our their and "
+    "of in monday tuesday wednesday thursday friday saturday sunday january february march "
+    "april may june july august september october november december republican democratic"
+)
+#: Small words inside names.
+SMALL = frozenset({"of", "the", "and", "du", "la", "de"})
+
+
+def title_case(name: str) -> str:
+    """A name in lower case as it is printed."""
+    words = [w if w in SMALL and i else _capital(w) for i, w in enumerate(name.split())]
+    return " ".join(words)
+
+
+def _capital(word: str) -> str:
+    if word == "st":
+        return "St."
+    if word.startswith("mc") and len(word) > 3:
+        return "Mc" + word[2:].capitalize()
+    return "-".join(part.capitalize() for part in word.split("-"))
