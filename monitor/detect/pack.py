@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from monitor.detect.clauses.guards import Guard
 from monitor.detect.clauses.line import Trie
 from monitor.detect.language.words import word_set
-from monitor.detect.pack_lines import keys_twice, lines_of
+from monitor.detect.pack_lines import keys_twice, lines_of, unfit
 from monitor.detect.pack_spec import GuardSpec, PackFile, RuleSpec, TopicSpec, VocabularySpec
 from monitor.detect.phrase import Node, PhraseProblem, Terms, expand, parse
 from monitor.detect.rule import Bench, Pack, Rule, Topic
@@ -102,6 +102,12 @@ class _Loader:
             self.problems.append(
                 f"{name}:{line}: not valid YAML: {getattr(error, 'problem', error)}"
             )
+            return
+        except RecursionError:
+            self.problems.append(f"{name}:1: nested too deeply")
+            return
+        if node is not None and (reason := unfit(node)):
+            self.problems.append(f"{name}:{node.start_mark.line + 1}: {reason}")
             return
         lines = lines_of(node) if node is not None else {}
         value = constructed(node, RuleYaml) or {}

@@ -7,6 +7,26 @@ from typing import Any
 
 import yaml
 
+#: No pack nests deeper or holds more; aliases may do both, or lead back to what holds them.
+_DEEPEST, _MOST_VALUES = 40, 200_000
+
+
+def unfit(node: yaml.Node) -> str:
+    """Why the document is no pack of any kind, "" when it may be one."""
+    waiting, count = [(node, 0)], 0
+    while waiting:
+        one, depth = waiting.pop()
+        count += 1
+        if depth > _DEEPEST or count > _MOST_VALUES:
+            return "nested too deeply, or aliases without end"
+        if isinstance(one, yaml.SequenceNode):
+            waiting += [(value, depth + 1) for value in one.value]
+        elif isinstance(one, yaml.MappingNode):
+            if not all(isinstance(key, yaml.ScalarNode) for key, _ in one.value):
+                return "a key that is a list or a mapping"
+            waiting += [(value, depth + 1) for _, value in one.value]
+    return ""
+
 
 def lines_of(node: yaml.Node, path: tuple[Any, ...] = ()) -> dict[tuple[Any, ...], int]:
     """Path -> line (1-based) of every value."""

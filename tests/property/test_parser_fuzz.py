@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.domain.errors import ExtractError
+from monitor.domain.errors import ConfigError, ExtractError
 from monitor.extract.feed import read_feed
 from monitor.extract.region import main_region, without
 from monitor.extract.text import tree
@@ -73,3 +73,13 @@ def test_a_control_character_costs_no_page(char: str) -> None:
     page = tree(f"<main>kept <nav>out</nav>after{char}wards</main>", what="page")
     without(page, ("nav",))
     assert main_region(page, "https://a.example/").text.split() == ["kept", "after", "wards"]
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "text",
+    ["? [a, b]\n: c\n", "rules: &a [*a]\n", "&a {x: [&b [*a, *a]]}", "{" * 3000, "&a [*a, *a]"],
+)
+def test_packs_that_hold_themselves_are_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"own\.yaml"):
+        TARGETS["pack"].read(text.encode())
