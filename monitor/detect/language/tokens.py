@@ -38,6 +38,11 @@ class Token:
         return f"|{self.word}" if self.word in BREAKERS else self.word
 
 
+def are_plain(tokens: Sequence[Token]) -> bool:
+    """Whether all are words: no symbol, no comma, none that opens a clause."""
+    return all(not t.symbol and t.word != "," and t.word not in BREAKERS for t in tokens)
+
+
 @dataclass(slots=True)
 class View:
     """A token sequence as one string; `token_at` leads back from a position to a token."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from monitor.detect.language.tokens import BREAKERS, Token
+from monitor.detect.language.tokens import Token, are_plain
 from monitor.detect.language.words import word_set
 from monitor.detect.slots.place_words import (
     BESIDE_NAMES,
@@ -221,7 +221,7 @@ class PlaceReader:
             return i, ""  # "Oregon counties" are those of the state
         for length in (3, 2, 1):
             words = tokens[max(0, i - length) : i]
-            if len(words) == length and _plain(words):
+            if len(words) == length and are_plain(words):
                 name = " ".join(t.word for t in words)
                 if self.names.county_states(name):
                     return i - length, name
@@ -318,7 +318,7 @@ class PlaceReader:
         known = 0  # the longest name that is one at all: "Huntington Beach", not "Huntington"
         for length in (4, 3, 2, 1):
             words = tokens[i : i + length]
-            if len(words) < length or not _plain(words) or not self._all_named(words):
+            if len(words) < length or not are_plain(words) or not self._all_named(words):
                 continue
             name = " ".join(t.word for t in words)
             if self._is_city(tokens, i, i + length, name):
@@ -392,10 +392,6 @@ def _state_named(token: Token) -> str | None:
 
 def _next_word(tokens: Sequence[Token], i: int) -> str:
     return tokens[i + 1].word if i + 1 < len(tokens) else ""
-
-
-def _plain(tokens: Sequence[Token]) -> bool:
-    return all(not t.symbol and t.word != "," and t.word not in BREAKERS for t in tokens)
 
 
 def _joined(tokens: Sequence[Token], place: Place) -> Token:
