@@ -43,8 +43,8 @@ from monitor.domain.vocabulary import (
     Tier,
     Worth,
 )
-from monitor.ports import EventQuery
 from monitor.services.query import without_unreviewed
+from monitor.stores import EventQuery
 from storage.store import SqlStore, open_store
 
 START = datetime(2021, 1, 1, tzinfo=UTC)

@@ -1,1 +1,1 @@
-"""The store: SQLite or PostgreSQL behind monitor.ports.Store, and the archive of bodies on disk."""
+"""The store: SQLite or PostgreSQL behind monitor.stores, and the archive of bodies on disk."""

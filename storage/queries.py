@@ -23,7 +23,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
 from monitor.domain.errors import FilterError
 from monitor.domain.event import Event
 from monitor.domain.filter import matches
-from monitor.ports import Count, EventQuery, Page
+from monitor.stores import Count, EventQuery, Page
 from storage.codec import loads, moment_of, moment_text
 from storage.compile import Plan, plan
 from storage.part import Part, chunks, later_than

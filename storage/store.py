@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from monitor.ports import Clock, Store
+from monitor.ports import Clock
+from monitor.stores import Store
 from storage.blobs import Archive, DiskArchive, MemoryArchive
 from storage.engine import BUSY_TIMEOUT_S, Database
 from storage.health import HealthPart
@@ -23,7 +24,7 @@ from storage.sources import SourcePart
 class SqlStore(
     SourcePart, LogPart, QueryPart, RosterPart, OutboxPart, HealthPart, LabelPart, RetentionPart
 ):
-    """monitor.ports.Store on SQLite or PostgreSQL; safe to share between threads."""
+    """monitor.stores.Store on SQLite or PostgreSQL; safe to share between threads."""
 
     def close(self) -> None:
         """Release the database."""

@@ -17,11 +17,12 @@ from monitor.detect.rule import Pack
 from monitor.domain.claim import Finding
 from monitor.domain.errors import ConfigError
 from monitor.domain.source import Source
-from monitor.ports import Channel, Clock, Store
+from monitor.ports import Channel, Clock
 from monitor.services.health import HealthService
 from monitor.services.query import QueryService
 from monitor.services.reload import Watched
 from monitor.settings import Settings, process_environment, read_settings
+from monitor.stores import Store
 
 if TYPE_CHECKING:
     from monitor.detect.watched import WatchedBill

@@ -7,7 +7,8 @@ from datetime import timedelta
 
 from monitor.bootstrap.journal import about
 from monitor.domain.health import HealthEntry
-from monitor.ports import Clock, HealthStore
+from monitor.ports import Clock
+from monitor.stores import HealthStore
 
 #: An entry is stored a little after the moment it carries; so far back is looked again.
 OVERLAP = timedelta(minutes=2)

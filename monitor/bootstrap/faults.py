@@ -10,7 +10,8 @@ from datetime import datetime
 from monitor.bootstrap.journal import about, fault
 from monitor.domain.errors import MonitorError, StoreError
 from monitor.domain.health import HealthEntry
-from monitor.ports import Clock, HealthStore
+from monitor.ports import Clock
+from monitor.stores import HealthStore
 
 #: All jobs meet a database that is away; it is one trouble, told once.
 DATABASE = "database"

@@ -13,11 +13,12 @@ from monitor.catalogue.load import Catalogue, parse_catalogue
 from monitor.detect.pack import load
 from monitor.detect.rule import Pack
 from monitor.domain.errors import ConfigError
-from monitor.ports import Clock, HealthStore
+from monitor.ports import Clock
 from monitor.registry import RULE_KINDS, SOURCE_KINDS
 from monitor.resolve.gazetteer import Gazetteer
 from monitor.services.reload import Watched
 from monitor.settings import Settings
+from monitor.stores import HealthStore
 
 if TYPE_CHECKING:
     from monitor.detect.ledger.knowledge import LedgerKnowledge

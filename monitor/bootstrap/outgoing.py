@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr, ValidationError
 
 from monitor.domain.errors import ConfigError
-from monitor.ports import Channel, Clock, Store
+from monitor.ports import Channel, Clock
 from monitor.settings import Settings
+from monitor.stores import Store
 
 if TYPE_CHECKING:
     from monitor.egress.imap import Account

@@ -11,12 +11,12 @@ from monitor.detect.slots.bill import normal_bill
 from monitor.detect.watched import WatchedBill, WatchList
 from monitor.domain.errors import ConfigError
 from monitor.domain.source import Source
-from monitor.ports import SourceStore
 from monitor.services.intake import Tables
 from monitor.services.row_tables import RowTables
 from monitor.services.tabling import Tabling
 from monitor.services.workers import WorkerPool
 from monitor.settings import Settings
+from monitor.stores import SourceStore
 
 
 def scan_setup(pack: Pack, watched: WatchList) -> tuple[object, ...]:

@@ -15,7 +15,7 @@ from monitor.cli.rows import agreement_row, event_row, evidence_rows, record_row
 from monitor.domain.event import Event
 from monitor.domain.ident import EventId
 from monitor.domain.roster import Agreement
-from monitor.ports import Store
+from monitor.stores import Store
 
 FilterText = Annotated[
     list[str] | None,

@@ -26,10 +26,11 @@ from monitor.domain.snapshot import Request, Snapshot
 from monitor.domain.source import Source, SourceState
 from monitor.extract.article import read_article
 from monitor.extract.links import without_tracking
-from monitor.ports import Clock, Store
+from monitor.ports import Clock
 from monitor.services.archives import Part, halves, pages_of
 from monitor.services.intake import Intake, Knowledge, findings_of
 from monitor.services.warc_record import ArchivedPage
+from monitor.stores import Store
 
 #: Parts that are read or wait to be committed, for each process.
 AHEAD = 3

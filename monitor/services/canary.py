@@ -24,9 +24,10 @@ from monitor.domain.vocabulary import DocumentKind, Tier
 from monitor.notify.audience import audience
 from monitor.notify.message import headline
 from monitor.notify.routing import route
-from monitor.ports import Clock, Store
+from monitor.ports import Clock
 from monitor.resolve.policy import Policy
 from monitor.services.composition import system_body
+from monitor.stores import Store
 
 #: Findings of a document by the loaded rules.
 Detect = Callable[[Document], tuple[Finding, ...]]

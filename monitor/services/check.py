@@ -28,11 +28,12 @@ from monitor.domain.snapshot import (
     Validators,
 )
 from monitor.domain.source import Source, SourceState
-from monitor.ports import Clock, Fetcher, FetchJob, Store, Workers
+from monitor.ports import Clock, Fetcher, FetchJob, Workers
 from monitor.services import check_state as state_of
 from monitor.services.check_state import OpenCheck
 from monitor.services.intake import Intake
 from monitor.services.reading_threads import ReadingThreads
+from monitor.stores import Store
 
 FOLLOW_UP_ATTEMPTS = 5  #: failures after which a follow-up is given up, with a health entry
 LONGEST_IMPORT = 4  #: checks that a source's first import may take; it tells nobody

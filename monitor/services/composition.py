@@ -25,7 +25,7 @@ from monitor.notify.message import (
     card,
 )
 from monitor.notify.personal import Correspondence, personal
-from monitor.ports import Store
+from monitor.stores import Store
 
 #: Name of the fact that holds who acknowledged a delivery: JSON [[user, minute], …].
 ACKNOWLEDGED = "acknowledged:"

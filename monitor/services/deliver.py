@@ -34,8 +34,9 @@ from monitor.domain.subscription import (
     Transient,
 )
 from monitor.notify.message import Message
-from monitor.ports import Channel, Clock, Store
+from monitor.ports import Channel, Clock
 from monitor.services.composition import Composition, Nothing, NotYet, system_body
+from monitor.stores import Store
 
 _STOPPED = "channel stopped:"
 

@@ -23,7 +23,8 @@ from monitor.notify.digest import (
     seen_from_json,
 )
 from monitor.notify.windows import Window, due_window
-from monitor.ports import Clock, LogStore, Store
+from monitor.ports import Clock
+from monitor.stores import LogStore, Store
 
 #: A record is stored at most this long after its recorded_at; for finding where to start reading.
 STORED_WITHIN = timedelta(days=2)

@@ -16,11 +16,11 @@ from monitor.domain.event import Event, Record
 from monitor.domain.ident import EventId, SnapshotId
 from monitor.domain.item import Item, Revision
 from monitor.domain.snapshot import Snapshot
-from monitor.ports import Store
 from monitor.resolve.ladder import SEEN_IN
 from monitor.services import warc
 from monitor.services.bundle import pack, sealed
 from monitor.services.cover import html_cover, text_cover
+from monitor.stores import Store
 
 #: Records between one of the event and its checkpoint that a bundle carries for each of them.
 MAX_BRIDGE = 20_000

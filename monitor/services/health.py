@@ -14,7 +14,8 @@ from enum import StrEnum
 from monitor.domain.health import HealthEntry
 from monitor.domain.rhythm import silence_after, silent_for
 from monitor.domain.source import Source, SourceState
-from monitor.ports import Clock, Store
+from monitor.ports import Clock
+from monitor.stores import Store
 
 #: A source fails when so many checks in a row failed over at least this long.
 FAILURES_IN_A_ROW = 3

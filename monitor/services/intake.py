@@ -35,10 +35,11 @@ from monitor.domain.source import Source, SourceState
 from monitor.domain.subscription import Delivery
 from monitor.domain.vocabulary import EventType
 from monitor.extract.text import is_plain_ascii
-from monitor.ports import Clock, Store
+from monitor.ports import Clock
 from monitor.resolve.gazetteer import Gazetteer
 from monitor.resolve.policy import Policy, late_before
 from monitor.services.reading_notes import Reread, problems, renewed
+from monitor.stores import Store
 
 #: The extractor of posted agreements, which are held against their row, not read for words.
 MEMORANDUM = "moa"

@@ -12,7 +12,7 @@ from monitor.domain.subscription import Cadence, Delivery, Subscription
 from monitor.notify.audience import CountiesNear, audience
 from monitor.notify.routing import Past, route, told_ids
 from monitor.notify.windows import local_midnight
-from monitor.ports import Store
+from monitor.stores import Store
 
 
 class Routing:

@@ -19,7 +19,8 @@ from monitor.domain.snapshot import (
     Snapshot,
 )
 from monitor.domain.source import Source, SourceState
-from monitor.ports import Clock, Fetcher, FetchJob, SourceStore, Workers
+from monitor.ports import Clock, Fetcher, FetchJob, Workers
+from monitor.stores import SourceStore
 
 #: Outcomes that say something about the source itself, not about the line or the day.
 #: A list without entries is none of them: a new feed and a quiet council look like that.

@@ -22,9 +22,10 @@ from monitor.domain.filter import (
 from monitor.domain.ident import EventId
 from monitor.domain.roster import Agreement, LedgerOutcome
 from monitor.domain.vocabulary import Worth
-from monitor.ports import Clock, Count, EventQuery, Page, Store
+from monitor.ports import Clock
 from monitor.resolve.gazetteer import Gazetteer
 from monitor.services.roster_query import RosterDiff, RosterQuery, RosterView, diff
+from monitor.stores import Count, EventQuery, Page, Store
 
 T = TypeVar("T")
 

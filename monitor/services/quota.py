@@ -11,7 +11,7 @@ from monitor.domain.ident import SourceId
 from monitor.domain.source import Source, SourceState
 from monitor.extract import quota
 from monitor.extract.cursor import unpacked
-from monitor.ports import SourceStore
+from monitor.stores import SourceStore
 
 _CURSOR_VERSION = 1
 

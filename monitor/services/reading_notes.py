@@ -17,7 +17,7 @@ from monitor.domain.ident import ItemId
 from monitor.domain.item import Item, Reading, Revision
 from monitor.domain.snapshot import Snapshot
 from monitor.domain.source import Source
-from monitor.ports import Store
+from monitor.stores import Store
 
 #: Reads a stored capture with the extractors of today. Raises ExtractError.
 Reread = Callable[[Source, Snapshot], Reading]

@@ -10,7 +10,8 @@ from typing import Generic, TypeVar
 
 from monitor.domain.errors import ConfigError
 from monitor.domain.health import HealthEntry
-from monitor.ports import Clock, HealthStore
+from monitor.ports import Clock
+from monitor.stores import HealthStore
 
 T = TypeVar("T")
 

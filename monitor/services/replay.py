@@ -20,8 +20,9 @@ from monitor.domain.event import Record
 from monitor.domain.ident import SourceId
 from monitor.domain.snapshot import Snapshot
 from monitor.domain.source import Source, SourceState
-from monitor.ports import Store, Workers
+from monitor.ports import Workers
 from monitor.services.intake import Intake, cursor_hash
+from monitor.stores import Store
 
 #: Cursors of one source that readings left behind and later takings may start from.
 CURSORS_KEPT = 50

@@ -13,8 +13,9 @@ from monitor.domain.ident import SubscriptionId
 from monitor.notify.bounce import bounce
 from monitor.notify.leaving import leave_word
 from monitor.notify.tokens import MIN_SECRET_CHARS, BadToken, Purpose, verify
-from monitor.ports import Clock, Store
+from monitor.ports import Clock
 from monitor.services import subscriptions as life
+from monitor.stores import Store
 
 #: (UIDVALIDITY, UID) of a mail.
 Place = tuple[int, int]

@@ -10,8 +10,9 @@ from monitor.domain.event import Event, Record
 from monitor.domain.ident import ClaimId, EventId
 from monitor.domain.item import Item
 from monitor.domain.subscription import Delivery
-from monitor.ports import Clock, EventQuery, Store
+from monitor.ports import Clock
 from monitor.resolve import people
+from monitor.stores import EventQuery, Store
 
 #: (records, now) -> outbox rows for them.
 Route = Callable[[Sequence[Record], datetime], tuple[Delivery, ...]]

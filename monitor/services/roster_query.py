@@ -19,7 +19,7 @@ from monitor.domain.roster import (
     RowState,
 )
 from monitor.domain.roster_fold import agreements_at, apply
-from monitor.ports import RosterStore
+from monitor.stores import RosterStore
 
 #: Fields that a row of the roster has; `since` and `until` compare SIGNED.
 ROSTER_FIELDS = ("state", "county", "model", "agency", "place", "text", "since", "until")

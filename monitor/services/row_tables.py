@@ -23,10 +23,10 @@ from monitor.domain.roster import RosterCounts
 from monitor.domain.snapshot import Snapshot
 from monitor.domain.source import Source
 from monitor.domain.vocabulary import DocumentKind
-from monitor.ports import SourceStore
 from monitor.resolve.gazetteer import Gazetteer
 from monitor.services.intake import Tabled
 from monitor.sources.table import EventOptions, RowsOptions
+from monitor.stores import SourceStore
 
 #: A watched table takes no part in the roster's sum.
 NO_COUNTS = RosterCounts(active=0, unconfirmed=0, held=0, ended=0)

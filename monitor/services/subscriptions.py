@@ -18,8 +18,8 @@ from monitor.notify.audience import CountiesNear, audience
 from monitor.notify.bounce import Bounce
 from monitor.notify.replay import Preview, preview, replay
 from monitor.notify.windows import zone
-from monitor.ports import Store
 from monitor.services.digest import STORED_WITHIN, sequence_before
+from monitor.stores import Store
 
 SEEDED = "feeds.yaml"
 EDITED = "run time"

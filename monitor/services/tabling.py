@@ -23,10 +23,10 @@ from monitor.domain.snapshot import Request, Snapshot
 from monitor.domain.source import Source, SourceState
 from monitor.domain.vocabulary import DocumentKind
 from monitor.extract.followed import Followed
-from monitor.ports import SourceStore
 from monitor.services.intake import Tabled
 from monitor.services.row_tables import RowTables
 from monitor.sources.table import TableOptions
+from monitor.stores import SourceStore
 
 #: Outcomes with which a document may be new.
 POSTS = frozenset(

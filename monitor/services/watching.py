@@ -10,7 +10,8 @@ from monitor.detect.watched import FAMILIES, MOST, WatchedBill, WatchList
 from monitor.domain.event import Event
 from monitor.domain.filter import parse
 from monitor.domain.vocabulary import Rung
-from monitor.ports import Clock, EventQuery, LogStore
+from monitor.ports import Clock
+from monitor.stores import EventQuery, LogStore
 
 #: A number comes again in the next session: a bill of which nothing was heard so long is let go.
 HEARD_OF = timedelta(days=400)

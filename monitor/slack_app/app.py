@@ -22,12 +22,12 @@ from monitor.domain.errors import ChannelError, FilterError
 from monitor.domain.subscription import Cadence
 from monitor.kinds import Options
 from monitor.notify.blockkit import Rendered
-from monitor.ports import Store
 from monitor.services import subscriptions as life
 from monitor.slack_app.answers import form, home, text_answer
 from monitor.slack_app.buttons import Buttons
 from monitor.slack_app.commands import Commands, OpenForm, Speaker
 from monitor.slack_app.roles import RoleMap
+from monitor.stores import Store
 
 Body = dict[str, Any]  # JSON as Slack sends it
 

@@ -12,12 +12,13 @@ from monitor.domain.ident import DeliveryId, EventId
 from monitor.domain.subscription import Delivery, Subscription
 from monitor.notify.blockkit import Rendered, post
 from monitor.notify.message import Alert, Links, minute_words
-from monitor.ports import Clock, Store
+from monitor.ports import Clock
 from monitor.services import subscriptions as life
 from monitor.services.composition import ACKNOWLEDGED, Composition, acknowledgements
 from monitor.slack_app.answers import evidence_answer, text_answer
 from monitor.slack_app.commands import Speaker
 from monitor.slack_app.roles import may, may_change
+from monitor.stores import Store
 
 _SNOOZE = timedelta(days=7)
 

@@ -12,7 +12,7 @@ from monitor.domain.subscription import Cadence, Subscription
 from monitor.notify.blockkit import Rendered
 from monitor.notify.message import Links
 from monitor.notify.personal import cadence_words
-from monitor.ports import Clock, Store
+from monitor.ports import Clock
 from monitor.services import subscriptions as life
 from monitor.services.query import QueryService
 from monitor.slack_app.answers import (
@@ -25,6 +25,7 @@ from monitor.slack_app.answers import (
     text_answer,
 )
 from monitor.slack_app.roles import SlackRole, may, may_change
+from monitor.stores import Store
 
 _SHOWN = 10
 #: Subscriptions that one person may make.

@@ -20,7 +20,8 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from starlette.requests import Request
 from starlette.responses import Response
 
-from monitor.ports import Clock, HealthStore
+from monitor.ports import Clock
+from monitor.stores import HealthStore
 from monitor.web.options import WebOptions
 
 LOGIN_LIFE = timedelta(minutes=15)

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 
 from fastapi import Request
 
-from monitor.ports import Clock, Store
+from monitor.ports import Clock
 from monitor.services.health import HealthService
 from monitor.services.query import QueryService
 from monitor.services.review import Review
+from monitor.stores import Store
 from monitor.web.auth import Auth, Person
 from monitor.web.options import WebOptions
 

@@ -14,7 +14,7 @@ from monitor.domain.event import Event, Record
 from monitor.domain.filter import Filter, Term, matches, parse
 from monitor.domain.ident import EventId
 from monitor.domain.vocabulary import RecordKind, Rung
-from monitor.ports import EventQuery
+from monitor.stores import EventQuery
 from storage.projection import public_at
 from storage.store import SqlStore
 from tests.facts import (

@@ -27,7 +27,7 @@ from monitor.domain.roster import RosterCounts
 from monitor.domain.source import SourceState
 from monitor.domain.subscription import Digest, Subscription
 from monitor.domain.vocabulary import RecordKind, Rung, Worth
-from monitor.ports import EventQuery
+from monitor.stores import EventQuery
 from storage.backup import backup, drill, inspect, restore
 from storage.move import move
 from storage.publish import inert, publish

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from monitor.domain.event import Event
 from monitor.domain.filter import Filter, Term, matches, parse, show
 from monitor.domain.filter_fields import closed_values
-from monitor.ports import EventQuery
+from monitor.stores import EventQuery
 from storage import queries
 from storage.store import SqlStore, open_store
 from tests.conftest import PostgresServer
