@@ -32,9 +32,7 @@ def _pieces(text: str) -> tuple[tuple[str, str], ...]:
     folded = fold(text)
     found = []
     for span in sentences(folded.text):
-        stop = folded.text[span.end - 1] == "."  # the last one of a line is printed without it
-        last = span.end == len(folded.text) or folded.text[span.end : span.end + 1] == "\n"
-        start, end = folded.span(span.start, span.end - (stop and last))
+        start, end = folded.span(span.start, span.end)
         key = " ".join(folded.text[span.start : span.end].lower().split())
         found.append((key.strip(" -*."), text[start:end]))
     return tuple(found)

@@ -238,8 +238,8 @@ def test_a_redline_of_two_versions_names_what_came_and_went() -> None:
         text="Sheriffs shall sign.\nThis act takes effect.",
     )
     change = redline(old, new)
-    assert change.added == ("Sheriffs shall sign",)
-    assert change.removed == ("Sheriffs may sign",)
+    assert change.added == ("Sheriffs shall sign.",)
+    assert change.removed == ("Sheriffs may sign.",)
 
 
 def test_a_list_of_fifty_thousand_bills_asks_for_a_few_and_keeps_the_rest_due() -> None:
