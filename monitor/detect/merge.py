@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from monitor.detect.document import Document
 from monitor.domain.claim import Finding
-from monitor.domain.vocabulary import EventType, Worth
+from monitor.domain.vocabulary import EventType, Stage, Worth
 
 T = EventType
 #: An event of this type makes one of these types, about the same subject, mere background.
@@ -28,6 +28,8 @@ _OUTDONE: dict[EventType, tuple[EventType, ...]] = {
     T.SANCTUARY_REPEALED: (T.DETAINER_POLICY_CHANGE,),
 }  # fmt: skip
 
+#: Steps of one passage, as a page that lists them tells all: the last one counts.
+_PASSAGE = (Stage.PASSED_ONE_CHAMBER, Stage.PASSED_BOTH, Stage.ENROLLED)
 _LAWS = ("state_mandate", "state_limit")
 _STAGES = ("introduced", "passed", "blocked", "enacted")
 
@@ -98,12 +100,13 @@ def _joined(one: Finding, other: Finding) -> Finding:
     )
 
 
-def _rank(finding: Finding) -> tuple[bool, bool, bool, bool]:
+def _rank(finding: Finding) -> tuple[bool, bool, bool, bool, int]:
     return (
         finding.worth is Worth.ALERT,
         finding.quote.start >= 0,
         finding.occurred is not None,
         finding.agency is not None,
+        _PASSAGE.index(finding.stage) if finding.stage in _PASSAGE else 0,
     )
 
 
