@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import ahocorasick_rs
 
@@ -70,7 +71,7 @@ class Rule:
     number: int
     spec: RuleSpec
     version: str
-    kind: RuleKind  # type: ignore[type-arg]
+    kind: RuleKind[Any, Any, Any]
     prepared: object = field(repr=False)
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from monitor.domain.ident import BodyHash, SnapshotId, SourceId, body_hash, content_id
@@ -29,6 +29,10 @@ class Expectation:
     must_contain: tuple[str, ...] = ()  #: phrases, compared without case in the decoded body
     magic: tuple[bytes, ...] = ()  #: the body must start with one of these
     min_items: int = 0  #: checked by the reader, after parsing
+
+    def with_room(self, size_bytes: int) -> Expectation:
+        """The same of a body that may be at least so large."""
+        return replace(self, max_bytes=max(self.max_bytes, size_bytes))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

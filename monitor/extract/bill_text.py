@@ -74,8 +74,12 @@ def asked_for(
     """The request for the next text of this bill, and what to remember; None where none is new.
 
     Versions of a bill that is met for the first time: the last two, the older one first. Pages of
-    the provider itself, which only frame a text, are left out.
+    the provider itself, which only frame a text, are left out. A text is read once and tells with
+    the step it came with: of a bill without a step none is asked for yet.
     """
+    values = dict(item.fields)
+    if not values.get(STAGES):
+        return None
     wanted = [v for v in _ordered(bill.versions) if _is_text(v, host_of_provider)]
     addresses = [version.url for version in wanted]
     known = texts.get(bill_key(bill), "")
@@ -86,7 +90,6 @@ def asked_for(
     if not fresh:
         return None
     after = {k: url for k, url in texts.items() if k != bill_key(bill)}
-    values = dict(item.fields)
     given = {name: values.get(name, "") for name in _GIVEN}
     given |= {
         "item": bill_key(bill),

@@ -14,7 +14,7 @@ from pydantic import Field, HttpUrl
 
 from monitor.domain.errors import ExtractError
 from monitor.domain.item import Item, Reading
-from monitor.domain.snapshot import Expectation, Request, Snapshot
+from monitor.domain.snapshot import Request, Snapshot
 from monitor.domain.source import Source
 from monitor.domain.vocabulary import Stage
 from monitor.extract.bill import Bill, bill_item, spelled
@@ -74,18 +74,15 @@ def first(
 
 
 def _file(source: Source, options: MarylandOptions, session: str) -> Request:
-    expect = source.expect
-    larger = Expectation(
-        min_bytes=expect.min_bytes,
-        max_bytes=max(expect.max_bytes, _MAX_BYTES),
-        media_types=expect.media_types,
-        must_contain=expect.must_contain,
-        min_items=expect.min_items,
-    )
     base = str(options.base).rstrip("/")
     url = f"{base}/{session}/misc/billsmasterlist/legislation.json"
     asked = (("session", session),)
-    return Request(url=url, accept="application/json", context=asked, expect=larger)
+    return Request(
+        url=url,
+        accept="application/json",
+        context=asked,
+        expect=source.expect.with_room(_MAX_BYTES),
+    )
 
 
 def read(snapshot: Snapshot, context: ReadContext[MarylandOptions]) -> Reading:

@@ -18,7 +18,7 @@ from pydantic import Field, HttpUrl
 
 from monitor.domain.errors import ExtractError
 from monitor.domain.item import Item, Reading
-from monitor.domain.snapshot import Expectation, Request, Snapshot
+from monitor.domain.snapshot import Request, Snapshot
 from monitor.domain.source import Source
 from monitor.domain.vocabulary import Stage
 from monitor.extract import bill_text, docket
@@ -90,21 +90,13 @@ def first(
 
 
 def _file(source: Source, options: NewHampshireOptions, name: str) -> Request:
-    expect = source.expect
-    larger = Expectation(
-        min_bytes=expect.min_bytes,
-        max_bytes=max(expect.max_bytes, _MAX_BYTES),
-        media_types=expect.media_types,
-        must_contain=expect.must_contain,
-        min_items=expect.min_items,
-    )
     return Request(
         url=f"{str(options.base).rstrip('/')}/{name}",
         purpose="main" if name == _BILLS else "file",
         accept="text/plain, text/*",
         # The docket goes on while the list of bills stays as it is.
         conditional=False,
-        expect=larger,
+        expect=source.expect.with_room(_MAX_BYTES),
     )
 
 

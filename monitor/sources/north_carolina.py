@@ -20,7 +20,7 @@ from monitor.domain.snapshot import Request, Snapshot
 from monitor.domain.source import Source
 from monitor.domain.vocabulary import Stage
 from monitor.extract import bill_text, dates
-from monitor.extract.bill import STAGES, Bill, Version, bill_item
+from monitor.extract.bill import Bill, Version, bill_item
 from monitor.extract.bill_stages import PARTIAL, Action
 from monitor.extract.bill_text import Texts
 from monitor.extract.cursor import packed, rows, unpacked
@@ -252,9 +252,7 @@ def _history(
         locator=f"bill {known.number}",
         extractor="north_carolina 2",
     )
-    # A text is read once and tells with the step it came with: there must be one.
-    most = int(context.options.texts and bool(dict(item.fields).get(STAGES)))
-    asked, texts = bill_text.new_texts([(bill, item)], state.texts, most)
+    asked, texts = bill_text.new_texts([(bill, item)], state.texts, int(context.options.texts))
     return Reading(
         items=(item,),
         next_requests=asked,

@@ -19,7 +19,7 @@ from pydantic import Field, HttpUrl
 
 from monitor.domain.errors import ExtractError
 from monitor.domain.item import Item, Reading
-from monitor.domain.snapshot import Expectation, Request, Snapshot
+from monitor.domain.snapshot import Request, Snapshot
 from monitor.domain.source import Source
 from monitor.domain.vocabulary import Stage
 from monitor.extract.bill import Bill, Version, bill_item, spelled
@@ -106,21 +106,13 @@ def first(
 
 
 def _file(source: Source, options: VirginiaOptions, session: str, name: str) -> Request:
-    expect = source.expect
-    larger = Expectation(
-        min_bytes=expect.min_bytes,
-        max_bytes=max(expect.max_bytes, _MAX_BYTES),
-        media_types=expect.media_types,
-        must_contain=expect.must_contain,
-        min_items=expect.min_items,
-    )
     return Request(
         url=f"{str(options.base).rstrip('/')}/{session}/{name}",
         purpose="main" if name == _BILLS else "file",
         accept="text/csv, application/octet-stream",
         # The list may tell more of a bill whose history is as it was.
         conditional=name != _HISTORY,
-        expect=larger,
+        expect=source.expect.with_room(_MAX_BYTES),
     )
 
 

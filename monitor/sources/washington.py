@@ -16,10 +16,10 @@ from urllib.parse import urlencode
 from pydantic import Field, HttpUrl
 
 from monitor.domain.item import Reading
-from monitor.domain.snapshot import Expectation, Request, Snapshot
+from monitor.domain.snapshot import Request, Snapshot
 from monitor.domain.source import Source
 from monitor.extract import bill_text
-from monitor.extract.bill import STAGES, Bill, Version, bill_item
+from monitor.extract.bill import Bill, Version, bill_item
 from monitor.extract.bill_text import Texts
 from monitor.extract.cursor import packed, rows, unpacked
 from monitor.extract.json_api import Record, Strict, joined, shape, text
@@ -29,7 +29,7 @@ from monitor.extract.xml_api import inner, listed, parsed_xml
 from monitor.kinds import Options, ReadContext, SourceKind, WebAddress
 
 _VERSION = 1
-_MAX_BYTES = 60_000_000
+_MAX_BYTES = 60_000_000  #: the list of a whole session has some ten million
 #: Days asked for again: an action is entered with its own day, sometimes days later.
 _OVERLAP = timedelta(days=7)
 #: Bills of a biennium are prefiled from this month of the year before.
@@ -172,18 +172,7 @@ def _call(
         # A title may be new where the history is as it was.
         conditional=not number,
         context=(("op", op), ("biennium", session), ("bill", number)),
-        expect=_larger(source.expect),
-    )
-
-
-def _larger(expect: Expectation) -> Expectation:
-    """The list of a whole session has some ten million bytes."""
-    return Expectation(
-        min_bytes=expect.min_bytes,
-        max_bytes=max(expect.max_bytes, _MAX_BYTES),
-        media_types=expect.media_types,
-        must_contain=expect.must_contain,
-        min_items=expect.min_items,
+        expect=source.expect.with_room(_MAX_BYTES),
     )
 
 
@@ -344,9 +333,7 @@ def _history(
         locator=f"bill {known.number}",
         extractor="washington 2",
     )
-    # A text is read once and tells with the step it came with: there must be one.
-    most = int(context.options.texts and bool(dict(item.fields).get(STAGES)))
-    asked, texts = bill_text.new_texts([(bill, item)], state.texts, most)
+    asked, texts = bill_text.new_texts([(bill, item)], state.texts, int(context.options.texts))
     return Reading(
         items=(item,),
         next_requests=asked,

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from monitor.detect.bill_text import redline_note
 from monitor.domain.ident import SourceId
 from monitor.domain.item import Item
+from monitor.domain.vocabulary import Stage
 from monitor.extract.bill import Bill, Version, bill_item
+from monitor.extract.bill_stages import Action
 from monitor.extract.bill_text import asked_for, flowed
 
 
@@ -64,9 +66,17 @@ VERSIONS = (
 )
 
 
-def next_text(versions: tuple[Version, ...], known: str) -> tuple[str, str]:
+FILED = Action(day=date(2025, 1, 1), text="Introduced", stage=Stage.INTRODUCED)
+
+
+def next_text(
+    versions: tuple[Version, ...], known: str, actions: tuple[Action, ...] = (FILED,)
+) -> tuple[str, str]:
     """(address asked for, address remembered) of a bill with these versions."""
-    bill = Bill(jurisdiction="GA", session="2025", number="SB 9", title="t", versions=versions)
+    bill = Bill(
+        jurisdiction="GA", session="2025", number="SB 9", title="t", versions=versions,
+        actions=actions,
+    )  # fmt: skip
     item, _ = bill_item(
         bill, source_id=SourceId("s"), today=date(2025, 5, 1), locator="", extractor=""
     )
@@ -83,3 +93,8 @@ def test_new_versions_are_asked_for_in_order_and_once() -> None:
     assert next_text(VERSIONS, third) == ("", third)
     assert next_text(VERSIONS, "https://leg.example.gov/withdrawn") == (third, third)
     assert next_text((), "") == ("", "")
+
+
+def test_the_text_of_a_bill_without_a_step_is_asked_for_when_one_has_come() -> None:
+    assert next_text(VERSIONS, "", actions=()) == ("", "")
+    assert next_text(VERSIONS, "")[0]
