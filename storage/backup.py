@@ -295,23 +295,22 @@ def _require_sound(database: Path) -> None:
 
 
 def _require_free(url: str, data_dir: Path) -> None:
+    """What stands in the directory is told before what its database holds."""
     archive = data_dir / "archive"
     taken = archive.exists() and any(archive.iterdir())
     database = Database(url)
     try:
-        if database.path is not None:
-            taken = taken or database.path.exists()
-        else:
+        if taken or (database.path is not None and database.path.exists()):
+            raise StoreError(
+                f"{data_dir}: holds an installation already; restore into an empty directory, or "
+                "move the old one away first"
+            )
+        if database.path is None:
             migrate_database(database)
             with database.read() as connection:
                 require_empty(database, connection)
     finally:
         database.close()
-    if taken:
-        raise StoreError(
-            f"{data_dir}: holds an installation already; restore into an empty directory, or move "
-            "the old one away first"
-        )
 
 
 def _put_in_place(unpacked: Path, url: str, data_dir: Path) -> None:
