@@ -35,6 +35,7 @@ class Site:
     overlaps: int = 0
     asked: list[tuple[str, str, float, float]] = field(default_factory=list)
     entries: dict[str, list[str]] = field(default_factory=dict)
+    silence_s: int = 0  #: the next request is told to stay away for so long; then 0 again
     lock: threading.Lock = field(default_factory=threading.Lock)
     servers: list[ThreadingHTTPServer] = field(default_factory=list)
 
@@ -53,9 +54,12 @@ class Site:
                 time.sleep(0.01)
                 body = site.feed(self.path)
                 with site.lock:
+                    silence_s, site.silence_s = site.silence_s, 0
                     site.busy[host] -= 1
                     site.asked.append((host, self.path, begun, time.monotonic()))
-                self.send_response(200)
+                self.send_response(429 if silence_s else 200)
+                if silence_s:
+                    self.send_header("Retry-After", str(silence_s))
                 self.send_header("Content-Type", "application/rss+xml")
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
@@ -121,6 +125,7 @@ OLD = (
 def feeds_yaml(site: Site, feeds: int, destinations: tuple[str, ...]) -> str:
     lines = ["version: 1", "sources:"]
     for number in range(feeds):
+        host = site.hosts[number % len(site.hosts)]
         lines += [
             f"  - id: feed_{number}",
             "    kind: feed",
@@ -131,8 +136,7 @@ def feeds_yaml(site: Site, feeds: int, destinations: tuple[str, ...]) -> str:
             "    sees: [agreement_signed]",
             "    schedule: {every: 10m}",
             f"    politeness: {{min_delay_s: {DELAY_S}, respect_robots: false}}",
-            f"    options: {{url: 'http://{site.hosts[number % 4]}:{site.port}/f{number}', "
-            "follow: never}",
+            f"    options: {{url: 'http://{host}:{site.port}/f{number}', follow: never}}",
         ]
     lines += [
         "subscriptions:",

@@ -200,16 +200,23 @@ class Client:
             if turn is None:
                 return
             host, leg = turn
-            if self._turns is not None:
-                wait_s = self._turns.wait_s(host, leg.job.politeness.min_delay_s)
-                if wait_s > 0:
-                    self._queues.put_back(host, leg, now, wait_s)
-                    continue
+            if self._must_wait(host, leg, now):
+                continue
             known = self._gate.known(leg.target)
             if known is None:
                 self._resolve(leg)
             else:
                 self._send(leg, known)
+
+    def _must_wait(self, host: str, leg: Leg, now: float) -> bool:
+        """Whether other processes, or what the host told one of them, make the leg wait."""
+        if self._turns is None:
+            return False
+        wait_s = self._turns.wait_s(host, leg.job.politeness.min_delay_s)
+        if wait_s > 0:
+            self._queues.put_back(host, leg, now, wait_s)
+            self._quieten(host, now, timedelta(seconds=self._turns.silence_left_s(host)))
+        return wait_s > 0
 
     def _next_start(self, now: float) -> float:
         """When a leg could start whose host makes it wait; far away when none does."""
@@ -270,6 +277,8 @@ class Client:
             pause = silence(answer, self._clock.now())
             if pause is not None:
                 self._quieten(leg.target.host, now, pause)
+                if self._turns is not None:
+                    self._turns.silence(leg.target.host, pause.total_seconds())
         if leg.is_robots:
             self._robots_read(leg, answer)
         elif isinstance(answer, Broken):

@@ -25,6 +25,12 @@ class Turns(Protocol):
         `pause_s` is what the host is owed after the last request.
         """
 
+    def silence(self, host: str, seconds: float) -> None:
+        """The host asked this process for so long a silence: it holds for the others as well."""
+
+    def silence_left_s(self, host: str) -> float:
+        """For how long the host still wants silence, whichever process it told; 0: it does not."""
+
 
 @dataclass(slots=True)
 class _Host(Generic[T]):

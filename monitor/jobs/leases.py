@@ -3,7 +3,8 @@
 A lease is taken before the first request and given back with the host's pause, so that whoever
 asks next waits as long as if one process had asked both times. It is short, and its holder
 prolongs it with every sign of life however long a request takes; so a dead worker's lease runs
-out when its jobs run again, and only then, the pause after its last request included.
+out when its jobs run again, and only then, the pause after its last request included. A silence
+that the host asked for stands in the same row, and outlives lease and worker.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 import psycopg
 
 from monitor.domain.errors import StoreError
+from monitor.fetch.outcome import MAX_RETRY_AFTER
 from monitor.jobs.session import open_session
 
 #: A lease lasts so long beyond the host's pause, unless it is prolonged.
@@ -26,13 +28,15 @@ _TABLE = """
 CREATE UNLOGGED TABLE IF NOT EXISTS monitor_host_lease (
     host text PRIMARY KEY,
     owner text,
-    free_at timestamptz NOT NULL
+    free_at timestamptz NOT NULL,
+    silent_until timestamptz NOT NULL DEFAULT '-infinity'
 )"""
 _TAKE = """
 INSERT INTO monitor_host_lease AS held (host, owner, free_at)
 VALUES (%(host)s, %(owner)s, clock_timestamp() + make_interval(secs => %(lease)s))
 ON CONFLICT (host) DO UPDATE SET owner = EXCLUDED.owner, free_at = EXCLUDED.free_at
-WHERE held.owner = EXCLUDED.owner OR held.free_at <= clock_timestamp()
+WHERE (held.owner = EXCLUDED.owner OR held.free_at <= clock_timestamp())
+AND held.silent_until <= clock_timestamp()
 RETURNING 0"""
 _RENEW = """
 UPDATE monitor_host_lease AS held
@@ -40,15 +44,26 @@ SET free_at = clock_timestamp() + make_interval(secs => mine.lease)
 FROM unnest(%(hosts)s::text[], %(leases)s::float8[]) AS mine (host, lease)
 WHERE held.host = mine.host AND held.owner = %(owner)s
 RETURNING held.host"""
+#: A row without an owner is a host that was given back, or that is only silent.
+_SILENCE = """
+INSERT INTO monitor_host_lease AS held (host, free_at, silent_until)
+VALUES (%(host)s, clock_timestamp(), clock_timestamp() + make_interval(secs => %(seconds)s))
+ON CONFLICT (host)
+DO UPDATE SET silent_until = greatest(held.silent_until, EXCLUDED.silent_until)"""
 _LEFT = """
-SELECT extract(epoch FROM free_at - clock_timestamp()), owner IS NOT NULL
+SELECT extract(epoch FROM greatest(free_at, silent_until) - clock_timestamp()),
+    owner IS NOT NULL AND free_at > silent_until
 FROM monitor_host_lease WHERE host = %s"""
+_SILENT = """
+SELECT extract(epoch FROM silent_until - clock_timestamp())
+FROM monitor_host_lease WHERE host = %s AND silent_until > clock_timestamp()"""
 _GIVE = """
 UPDATE monitor_host_lease
 SET owner = NULL, free_at = clock_timestamp() + make_interval(secs => %s)
 WHERE host = %s AND owner = %s"""
 _FORGET = """
-DELETE FROM monitor_host_lease WHERE free_at < clock_timestamp() - interval '1 day'"""
+DELETE FROM monitor_host_lease
+WHERE greatest(free_at, silent_until) < clock_timestamp() - interval '1 day'"""
 
 #: While another worker holds the host, it is looked at again after so long.
 LOOK_AGAIN_S = 1.0
@@ -97,6 +112,25 @@ class HostLeases:
             return 0.01
         seconds, held = left[0]
         return max(0.01, min(float(seconds), LOOK_AGAIN_S) if held else float(seconds))
+
+    def silence(self, host: str, seconds: float) -> None:
+        """The host asked for so long a silence: until then no worker gets leave to ask it.
+
+        At most what any `Retry-After` may ask for; a longer one that stands already stays.
+        Raises StoreError.
+        """
+        bounded_s = min(seconds, MAX_RETRY_AFTER.total_seconds())
+        with self._guard:
+            self._run(_SILENCE, {"host": host, "seconds": bounded_s})
+
+    def silence_left_s(self, host: str) -> float:
+        """For how long the host still wants silence, whoever was told; 0 when it does not.
+
+        Raises StoreError.
+        """
+        with self._guard:
+            left = self._run(_SILENT, (host,))
+        return max(0.0, float(left[0][0])) if left else 0.0
 
     def renew(self) -> None:
         """This owner lives: what it holds stays its own. Raises StoreError.

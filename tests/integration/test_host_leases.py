@@ -33,8 +33,9 @@ class Offices:
         self.at += seconds
         with psycopg.connect(self.url, autocommit=True) as connection:
             connection.execute(
-                "UPDATE monitor_host_lease SET free_at = free_at - make_interval(secs => %s)",
-                (seconds,),
+                "UPDATE monitor_host_lease SET free_at = free_at - make_interval(secs => %s), "
+                "silent_until = silent_until - make_interval(secs => %s)",
+                (seconds, seconds),
             )
 
 
@@ -95,6 +96,54 @@ def test_who_could_not_renew_takes_it_anew_before_the_next_request(offices: Offi
     assert one.wait_s(HOST, 2.0) == 0
     offices.pass_(LEASE_S * 0.6)
     assert two.wait_s(HOST, 2.0) > 0
+
+
+def test_a_silence_holds_for_all_and_outlives_lease_and_worker(offices: Offices) -> None:
+    one, two = offices.owner("one"), offices.owner("two")
+    assert one.wait_s(HOST, 2.0) == 0
+    one.silence(HOST, 300.0)
+    one.give_back()
+    assert 299.0 < two.silence_left_s(HOST) <= 300.0
+    assert 299.0 < two.wait_s(HOST, 2.0) <= 300.0
+    assert offices.owner("one's heir").wait_s(HOST, 2.0) > 299.0
+    assert two.wait_s("other.example", 2.0) == 0 == two.silence_left_s("other.example")
+    offices.pass_(299.0)
+    assert 0 < two.wait_s(HOST, 2.0) <= 1.0
+    offices.pass_(1.1)
+    assert two.silence_left_s(HOST) == 0
+    assert two.wait_s(HOST, 2.0) == 0
+    assert 0 < one.wait_s(HOST, 2.0) <= 1.0  # held, as ever
+
+
+def test_a_silent_host_is_not_asked_by_who_was_told_either(offices: Offices) -> None:
+    one = offices.owner("one")
+    one.silence(HOST, 300.0)  # told by a redirect's last hop, say
+    assert one.wait_s(HOST, 2.0) > 299.0
+    offices.pass_(301.0)
+    assert one.wait_s(HOST, 2.0) == 0
+
+
+def test_a_silence_is_never_shortened_and_never_longer_than_a_day(offices: Offices) -> None:
+    one, two = offices.owner("one"), offices.owner("two")
+    one.silence(HOST, 300.0)
+    two.silence(HOST, 5.0)
+    assert one.silence_left_s(HOST) > 299.0
+    two.silence(HOST, 1e9)
+    assert one.silence_left_s(HOST) <= 86_400.0
+    assert two.wait_s(HOST, 2.0) <= 86_400.0
+
+
+def test_a_silence_is_forgotten_with_its_host_a_day_after_its_end(offices: Offices) -> None:
+    one, two = offices.owner("one"), offices.owner("two")
+    one.silence(HOST, 86_400.0)
+    offices.pass_(80_000.0)
+    prepare(offices.url)
+    assert two.silence_left_s(HOST) > 6_000.0
+    offices.pass_(100_000.0)
+    prepare(offices.url)
+    with psycopg.connect(offices.url) as connection:
+        rows = connection.execute("SELECT count(*) FROM monitor_host_lease").fetchone()
+    assert rows == (0,)
 
 
 def test_a_lost_connection_is_made_anew(offices: Offices) -> None:

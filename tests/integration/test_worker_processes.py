@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
+import psycopg
 import pytest
 
 from monitor.bootstrap.compose import App
 from monitor.domain.subscription import DeliveryState
-from tests.crew import DELAY_S, OLD, Crew, Site, counts, crew, entry, wait_until
+from monitor.jobs.leases import HostLeases
+from tests.crew import DELAY_S, HOSTS, OLD, Crew, Site, counts, crew, entry, wait_until
 from tests.fakeslack import FakeSlack
 from tests.worker_process import START, FastClock
 
@@ -124,6 +126,60 @@ def test_killed_workers_lose_and_repeat_nothing(
     tmp_path: Path, postgres_url: str, site: Site, slack: FakeSlack
 ) -> None:
     _killed_at_random(tmp_path, postgres_url, site, slack, crew_size=2, rounds=2)
+
+
+@pytest.fixture
+def one_host() -> Iterator[Site]:
+    made = Site(hosts=HOSTS[:1]).start()
+    yield made
+    made.stop()
+
+
+def _holder(url: str) -> int:
+    """The process that holds the one host."""
+    with psycopg.connect(url) as connection:
+        rows = connection.execute("SELECT owner FROM monitor_host_lease").fetchall()
+    ((owner,),) = rows
+    return int(str(owner).split(":")[1])
+
+
+def test_a_silence_told_to_a_worker_that_dies_holds_for_the_next(
+    tmp_path: Path, postgres_url: str, one_host: Site, slack: FakeSlack
+) -> None:
+    """The host is the second worker's after two seconds; it asks for six."""
+    one_host.entries, one_host.silence_s = {f"/f{n}": [OLD] for n in range(4)}, 6
+    with crew(tmp_path, postgres_url, one_host, slack, feeds=4, speed=180) as (workers, app):
+        workers.add(2)
+        onlooker = HostLeases(postgres_url, "onlooker", time.monotonic)
+        wait_until(lambda: bool(one_host.asked), "the host asked once")
+        wait_until(lambda: onlooker.silence_left_s(HOSTS[0]) > 0, "the silence known to all")
+        onlooker.close()
+        told = _holder(postgres_url)
+        workers.kill([process.pid for process in workers.alive].index(told))
+        wait_until(
+            lambda: sum(s.baseline for s in app.store.source_states().values()) == 4, "baselines"
+        )
+        assert one_host.asked[1][2] - one_host.asked[0][2] >= 6.0
+
+
+@pytest.mark.long
+def test_a_silence_holds_for_all_workers_and_all_sources_of_the_host(
+    tmp_path: Path, postgres_url: str, one_host: Site, slack: FakeSlack
+) -> None:
+    """Longer than a job waits: the jobs end, and others of the host come due meanwhile."""
+    one_host.entries, one_host.silence_s = {f"/f{n}": [OLD] for n in range(8)}, 20
+    with crew(tmp_path, postgres_url, one_host, slack, feeds=8, speed=180) as (workers, app):
+        workers.add(2)
+        wait_until(lambda: len(one_host.asked) > 1, "the host asked again", 120)
+        assert one_host.asked[1][2] - one_host.asked[0][2] >= 20.0
+        asked = [s for s in app.store.source_states().values() if s.failures or s.baseline]
+        assert len(asked) > 1, "one source alone came due"
+        wait_until(
+            lambda: sum(s.baseline for s in app.store.source_states().values()) == 8,
+            "baselines",
+            120,
+        )
+        assert workers.stop() == [0, 0]
 
 
 @pytest.mark.long
