@@ -99,13 +99,13 @@ def live(seen: Iterable[Seen]) -> list[Seen]:
 def _candidates(scene: Scene, pack: Pack) -> dict[int, list[int]]:
     """Rule number -> lines that hold one of its certain words."""
     found: dict[int, list[int]] = defaultdict(list)
-    for number in pack.always:
+    for number in pack.beside:
         found[number] = []
     indexes = ([-1] if scene.title is not None else []) + pack.promising(scene)
     for index in indexes:
         line = scene.title if index < 0 else scene.line(index)
         if line is None:
             continue
-        for number in pack.rules_for(line.words):
+        for number in pack.rules_for(line):
             found[number].append(index)
     return found

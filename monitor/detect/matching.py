@@ -12,9 +12,10 @@ from monitor.detect.clauses.guards import Guards, Stop, Surroundings
 from monitor.detect.clauses.line import Line
 from monitor.detect.clauses.tense import history, is_fresh
 from monitor.detect.language.words import Match, Pattern
+from monitor.detect.lexicon import Lexicon
 from monitor.detect.pack_spec import ContextSpec, Phrase, RuleSpec
 from monitor.detect.phrase import Phrases
-from monitor.detect.rule import Bench, Context, Topic
+from monitor.detect.rule import Bench, Context, Demand, Topic
 from monitor.detect.scene import Scene, Sighting
 from monitor.domain.vocabulary import DocumentKind
 
@@ -56,9 +57,9 @@ class Prepared(Generic[SpecT]):
 
     options: SpecT
     patterns: tuple[Pattern, ...]
-    keys: frozenset[str]
+    demands: tuple[Demand, ...]  #: of each pattern
+    lexicon: Lexicon
     needs: tuple[Context, ...]
-    phrase_keys: tuple[frozenset[str], ...]
     without: Phrases
     without_title: Phrases
     guards: Guards
@@ -71,13 +72,12 @@ def prepare(options: SpecT, bench: Bench) -> Prepared[SpecT]:
         if name not in bench.guards:
             raise ValueError(f"unknown guard '{name}'")
     nodes = bench.nodes(options.phrases)
-    found = [bench.keys(node) for node in nodes]
     return Prepared(
         options=options,
         patterns=bench.phrases(options.phrases),
-        keys=frozenset().union(*found) if all(found) else frozenset(),
+        demands=tuple(map(bench.demand, nodes)),
+        lexicon=bench.lexicon,
         needs=tuple(_context(need, bench) for need in options.needs),
-        phrase_keys=tuple(map(_plain_keys, found)),
         without=bench.united(options.without),
         without_title=bench.united(options.without_title),
         guards=bench.guarded(
@@ -108,8 +108,9 @@ def in_line(prepared: Prepared[Any], scene: Scene, line: Line, index: int) -> Si
     One that nothing stops comes before one that is weakened, before one that is stopped.
     """
     best: Sighting | None = None
-    for pattern, words in zip(prepared.patterns, prepared.phrase_keys, strict=True):
-        if words and words.isdisjoint(line.words):
+    met = line.met(prepared.lexicon)
+    for pattern, demand in zip(prepared.patterns, prepared.demands, strict=True):
+        if demand.bits & met != demand.bits:
             continue
         for found in _occurrences(pattern, line):
             sighting = _sighting(prepared, scene, line, index, found)
@@ -240,11 +241,6 @@ def _excluded_here(
 def _excluded(name: str, phrases: Phrases, line: Line) -> Stop | None:
     words = line.found(phrases)
     return Stop(name, words) if words is not None else None
-
-
-def _plain_keys(words: frozenset[str]) -> frozenset[str]:
-    """Words by which a line can be passed over; stems cannot be looked up in a set."""
-    return frozenset() if any(word.endswith("*") for word in words) else words
 
 
 _TOPIC_SCOPES: tuple[str, ...] = ("sentence", "title", "near", "following")

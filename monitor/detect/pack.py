@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +16,7 @@ from pydantic import ValidationError
 from monitor.detect.clauses.guards import Guard
 from monitor.detect.clauses.line import Trie
 from monitor.detect.language.words import word_set
+from monitor.detect.lexicon import Lexicon
 from monitor.detect.pack_lines import keys_twice, lines_of, unfit
 from monitor.detect.pack_spec import GuardSpec, PackFile, RuleSpec, TopicSpec, VocabularySpec
 from monitor.detect.phrase import Node, PhraseProblem, Terms, expand, parse
@@ -189,20 +189,16 @@ class _Loader:
         rules = self._rules(bench)
         if self.problems:
             return None
-        whole, stems, always = _index(rules)
         anchors = self._anchors(terms)
         return Pack(
             rules=tuple(rules),
             bench=bench,
             symbols=Trie.of(symbols),
-            whole_words=whole,
-            stems=stems,
-            always=always,
+            beside=_beside(rules, bench.lexicon),
             anchor_words=anchors,
             anchor_scan=ahocorasick_rs.AhoCorasick(
                 list(anchors), matchkind=ahocorasick_rs.MatchKind.LeftmostLongest
             ),
-            longest_stem=max((len(stem) for stem in stems), default=0),
             governors=dict(governors),
             version=version,
         )
@@ -360,25 +356,16 @@ def _names_of(node: Node) -> Iterable[str]:
         yield from _names_of(child)
 
 
-def _index(
-    rules: Iterable[Rule],
-) -> tuple[dict[str, tuple[int, ...]], dict[str, tuple[int, ...]], tuple[int, ...]]:
-    whole: dict[str, list[int]] = defaultdict(list)
-    stems: dict[str, list[int]] = defaultdict(list)
-    always = []
+def _beside(rules: Iterable[Rule], lexicon: Lexicon) -> tuple[int, ...]:
+    """Tell the lexicon which phrases lead to which rule; gives the rules that read no lines."""
+    elsewhere = []
     for rule in rules:
-        words: frozenset[str] = getattr(rule.prepared, "keys", frozenset())
-        if rule.spec.kind != "phrase":  # these do not look at lines of the text
-            words = frozenset()
-        if not words:
-            always.append(rule.number)
-        for word in sorted(words):
-            (stems if word.endswith("*") else whole)[word.rstrip("*")].append(rule.number)
-    return (
-        {word: tuple(found) for word, found in whole.items()},
-        {word: tuple(found) for word, found in stems.items()},
-        tuple(always),
-    )
+        if rule.spec.kind != "phrase":
+            elsewhere.append(rule.number)
+            continue
+        for demand in getattr(rule.prepared, "demands", ()):
+            lexicon.lead(rule.number, demand.keys, demand.bits)
+    return tuple(elsewhere)
 
 
 def _hint(word: str, known: Iterable[str]) -> str:

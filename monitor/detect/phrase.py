@@ -247,7 +247,7 @@ def keys(node: Node, terms: Terms) -> frozenset[str]:
     """
     match node:
         case Word(text=text, stem=stem):
-            return frozenset({f"{text}*" if stem else _shown(text)})
+            return frozenset({f"{_shown(text)}*" if stem else _shown(text)})
         case Gap():
             return frozenset()
         case Act(body=body):
@@ -261,6 +261,17 @@ def keys(node: Node, terms: Terms) -> frozenset[str]:
             return _union(keys(option, terms) for option in meaning)
         case Sequence_(parts=parts):
             return _rarest(parts, terms)
+
+
+def demands(node: Node, terms: Terms) -> frozenset[frozenset[str]]:
+    """Sets of words, of each of which one must be in the view for the phrase to match."""
+    match node:
+        case Act(body=body):
+            return demands(body, terms)
+        case Sequence_(parts=parts):
+            return frozenset().union(*(demands(part, terms) for part in parts))
+        case _:
+            return frozenset({keys(node, terms)}) - {frozenset()}
 
 
 def _shown(text: str) -> str:

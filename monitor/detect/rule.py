@@ -10,10 +10,20 @@ from typing import Any
 import ahocorasick_rs
 
 from monitor.detect.clauses.guards import NONE, Guard, Guards
-from monitor.detect.clauses.line import Trie
+from monitor.detect.clauses.line import Line, Trie
 from monitor.detect.language.words import Pattern
+from monitor.detect.lexicon import Lexicon
 from monitor.detect.pack_spec import RuleSpec
-from monitor.detect.phrase import Node, Phrases, Terms, compiled, keys, parse, united
+from monitor.detect.phrase import (
+    Node,
+    Phrases,
+    Terms,
+    compiled,
+    demands,
+    keys,
+    parse,
+    united,
+)
 from monitor.detect.scene import Scene
 from monitor.domain.vocabulary import DocumentKind
 from monitor.kinds import RuleKind
@@ -80,6 +90,14 @@ class Rule:
         return self.spec.id
 
 
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What a line must hold before a phrase is looked for."""
+
+    keys: frozenset[str]  #: words of which one must be there; empty: none is certain
+    bits: int  #: all sets of words of which one each must be there, as the lexicon numbers them
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
     """What rule kinds compile with: terms, guards and topics of the whole pack."""
@@ -87,6 +105,7 @@ class Bench:
     terms: Terms
     guards: Mapping[str, Guard]
     topics: Mapping[str, Topic]
+    lexicon: Lexicon = field(default_factory=Lexicon, repr=False)
     joined: dict[tuple[str, ...], Guards] = field(default_factory=dict, repr=False)
     made: dict[tuple[tuple[str, ...], bool], Phrases] = field(default_factory=dict, repr=False)
 
@@ -111,9 +130,9 @@ class Bench:
         """Parse phrases. Raises PhraseProblem."""
         return tuple(parse(source) for source in sources)
 
-    def keys(self, node: Node) -> frozenset[str]:
-        """Words of which one must be there."""
-        return keys(node, self.terms)
+    def demand(self, node: Node) -> Demand:
+        """The words that a phrase cannot do without."""
+        return Demand(keys(node, self.terms), self.lexicon.bits(demands(node, self.terms)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,12 +142,9 @@ class Pack:
     rules: tuple[Rule, ...]
     bench: Bench
     symbols: Trie
-    whole_words: Mapping[str, tuple[int, ...]]  #: word of a view -> rules that may match there
-    stems: Mapping[str, tuple[int, ...]]
-    always: tuple[int, ...]  #: rules without a certain word
+    beside: tuple[int, ...]  #: rules that look elsewhere than at lines of the text
     anchor_words: tuple[str, ...]
     anchor_scan: ahocorasick_rs.AhoCorasick = field(repr=False)
-    longest_stem: int
     governors: Mapping[str, tuple[str, bool]]
     version: str
 
@@ -146,14 +162,10 @@ class Pack:
             and (low[end - 1].isdigit() or not low[end : end + 1].isalnum())
         ]
 
-    def rules_for(self, words: frozenset[str]) -> list[int]:
-        """Numbers of the rules that may match a line with these words, ascending."""
-        found = set(self.always)
-        for word in words:
-            found.update(self.whole_words.get(word, ()))
-            for length in range(3, min(len(word), self.longest_stem) + 1):
-                found.update(self.stems.get(word[:length], ()))
-        return sorted(found)
+    def rules_for(self, line: Line) -> list[int]:
+        """Numbers of the rules that may match a line, ascending."""
+        lexicon = self.bench.lexicon
+        return lexicon.rules(line.words, line.met(lexicon))
 
     def promising(self, scene: Scene) -> list[int]:
         """Indexes of the lines that are worth analysing, ascending: those near an anchor."""

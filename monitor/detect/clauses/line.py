@@ -12,6 +12,7 @@ from monitor.detect.language.numbers import VALUES, spelled_counts
 from monitor.detect.language.sentences import Sentence
 from monitor.detect.language.tokens import BREAKERS, Token, View, words_between
 from monitor.detect.language.words import word_set
+from monitor.detect.lexicon import Lexicon
 from monitor.detect.phrase import Phrases
 from monitor.detect.slots.agency import AgencyReader
 from monitor.detect.slots.bill import Amount, mark_spans
@@ -71,11 +72,18 @@ class Line:
     view: View = field(init=False)
     words: frozenset[str] = field(init=False)
     _found: dict[Phrases, str | None] = field(init=False, default_factory=dict)
+    _met: int = -1
 
     def __post_init__(self) -> None:
         """Build the view once."""
         self.view = View(self.tokens)
         self.words = frozenset(token.view for token in self.tokens)
+
+    def met(self, lexicon: Lexicon) -> int:
+        """The demands of phrases that the line's words meet; remembered for the one lexicon."""
+        if self._met < 0:
+            self._met = lexicon.met(self.words)
+        return self._met
 
     def found(self, phrases: Phrases) -> str | None:
         """The words by which one of the phrases is in the line; remembered."""

@@ -1,0 +1,102 @@
+"""Which phrases can be in a line at all, told by its words before any pattern is tried.
+
+A phrase demands sets of words: of each set one must be in the line. Sets are numbered, and every
+word is known by the sets that it meets, as bits of one number: a few "or"s over the words of a line
+tell which of hundreds of phrases are worth a search.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+#: Words whose sets are remembered; the vocabulary of a language is not much larger.
+_MOST_WORDS = 50_000
+#: Stems have at least so many letters.
+_SHORTEST_STEM = 3
+
+#: Sets of words of which one each must be there; a stem comes as its first letters with a star.
+Demands = frozenset[frozenset[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """What one word means to the pack."""
+
+    meets: int  #: bits of the sets that it is in
+    leads: tuple[tuple[int, int], ...]  #: (demands, rule) of the phrases that it may announce
+
+
+_NOTHING = _Word(0, ())
+
+
+@dataclass(slots=True, eq=False)
+class Lexicon:
+    """The demands of a pack's phrases; complete once the pack is loaded, then only read.
+
+    Words are looked up once and remembered, up to a bound.
+    """
+
+    _bits: dict[frozenset[str], int] = field(default_factory=dict)
+    _leads: dict[str, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
+    _always: set[int] = field(default_factory=set)
+    _by_word: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    _longest: int = 0
+    _known: dict[str, _Word] = field(default_factory=dict)
+
+    def bits(self, demands: Demands) -> int:
+        """The demands as a number, for comparison with what words meet."""
+        found = 0
+        for words in demands:
+            if words not in self._bits:
+                self._add(words)
+            found |= self._bits[words]
+        return found
+
+    def _add(self, words: frozenset[str]) -> None:
+        bit = self._bits[words] = 1 << len(self._bits)
+        for word in words:
+            self._by_word[word] |= bit
+            self._longest = max(self._longest, len(word))
+
+    def lead(self, rule: int, keys: frozenset[str], demands: int) -> None:
+        """A phrase of a rule is to be tried where one of the keys is and the demands are met."""
+        if not keys:
+            self._always.add(rule)
+        for word in keys:
+            self._leads[word].append((demands, rule))
+            self._longest = max(self._longest, len(word))
+
+    def met(self, words: Iterable[str]) -> int:
+        """The bits of all demands that these words of a view meet."""
+        found = 0
+        for word in words:
+            found |= self._of(word).meets
+        return found
+
+    def rules(self, words: Iterable[str], met: int) -> list[int]:
+        """Numbers of the rules that may match among these words, which meet `met`, ascending."""
+        found = set(self._always)
+        for word in words:
+            for demands, rule in self._of(word).leads:
+                if demands & met == demands:
+                    found.add(rule)
+        return sorted(found)
+
+    def _of(self, word: str) -> _Word:
+        known = self._known.get(word)
+        if known is None:
+            if len(self._known) > _MOST_WORDS:
+                self._known.clear()
+            known = self._known[word] = self._looked_up(word)
+        return known
+
+    def _looked_up(self, word: str) -> _Word:
+        lengths = range(_SHORTEST_STEM, min(len(word), self._longest) + 1)
+        forms = [word, *(f"{word[:length]}*" for length in lengths)]
+        meets = 0
+        for form in forms:
+            meets |= self._by_word.get(form, 0)
+        leads = tuple(dict.fromkeys(lead for form in forms for lead in self._leads.get(form, ())))
+        return _Word(meets, leads) if meets or leads else _NOTHING
