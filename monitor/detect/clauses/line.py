@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Protocol
@@ -47,8 +47,8 @@ _SUBJECTS = word_set(
 class Symbols(Protocol):
     """Symbol vocabularies as a trie of words."""
 
-    def longest(self, words: Sequence[str], at: int) -> tuple[str, int]:
-        """(symbol, number of words) of the longest term that stands at this word."""
+    def found(self, words: Sequence[str]) -> Iterator[tuple[int, int, str]]:
+        """(word, number of words, symbol) of the terms among these words, the longest first."""
         ...
 
 
@@ -77,7 +77,7 @@ class Line:
     def __post_init__(self) -> None:
         """Build the view once."""
         self.view = View(self.tokens)
-        self.words = frozenset(token.view for token in self.tokens)
+        self.words = self.view.words
 
     def met(self, lexicon: Lexicon) -> int:
         """The demands of phrases that the line's words meet; remembered for the one lexicon."""
@@ -210,42 +210,39 @@ class LineReader:
             tokens.append(marked)
             at = marked.end
         tokens += words_between(self.text, at, sentence.end)
-        tokens = self._vocabularies(_without_once(tokens))
+        tokens = self._vocabularies(tokens)
         tokens = self.agencies.mark(_local_bodies(self.places.mark(tokens)))
         question = self.text[sentence.end - 1 : sentence.end] == "?"
         return Line(sentence, _counted(mark_dates(tokens)), question, self.outside)
 
     def _vocabularies(self, tokens: list[Token]) -> list[Token]:
-        out: list[Token] = []
-        i = 0
         words = [("" if token.symbol else token.word) for token in tokens]
-        while i < len(tokens):
-            symbol, length = self.symbols.longest(words, i)
-            if length:
-                span = tokens[i : i + length]
-                joined = " ".join(token.word for token in span)
-                out.append(Token(joined, span[0].start, span[-1].end, symbol))
-            else:
-                out.append(tokens[i])
-            i += length or 1
-        return out
+        if "once" in words:
+            _without_once(tokens, words)
+        out: list[Token] = []
+        behind = 0
+        for at, length, symbol in self.symbols.found(words):
+            out += tokens[behind:at]
+            behind = at + length
+            joined = " ".join(words[at:behind])
+            out.append(Token(joined, tokens[at].start, tokens[behind - 1].end, symbol))
+        return out + tokens[behind:]
 
 
-def _without_once(tokens: list[Token]) -> list[Token]:
+def _without_once(tokens: Sequence[Token], words: list[str]) -> None:
     """`once more`, `once again` say again; only `once it did` opens a clause."""
-    for token, following in pairwise(tokens):
+    for at, (token, following) in enumerate(pairwise(tokens)):
         if token.word == "once" and following.word in {"more", "again"}:
-            token.word = "again"
-    return tokens
+            token.word = words[at] = "again"
 
 
 def _local_bodies(tokens: list[Token]) -> list[Token]:
     """`Ulster County Legislature`: a county's, not a state's."""
-    for before, token in pairwise(tokens):
-        place = before.value
-        local = isinstance(place, Place) and place.kind != "state"
-        if local and token.symbol == "LEGISLATURE" and token.word == "legislature":
-            token.symbol = "BODY"
+    for at, token in enumerate(tokens):
+        if token.symbol == "LEGISLATURE" and token.word == "legislature" and at:
+            place = tokens[at - 1].value
+            if isinstance(place, Place) and place.kind != "state":
+                token.symbol = "BODY"
     return tokens
 
 
@@ -275,7 +272,20 @@ class Trie:
             node[""] = symbol
         return cls(rows)
 
-    def longest(self, words: Sequence[str], at: int) -> tuple[str, int]:
+    def found(self, words: Sequence[str]) -> Iterator[tuple[int, int, str]]:
+        """(word, number of words, symbol) of the terms among these words, in order.
+
+        Of those that begin at one word the longest counts, and none begins inside another.
+        """
+        behind = 0
+        for at, word in enumerate(words):
+            if word in self.rows and at >= behind:
+                symbol, length = self._longest(words, at)
+                if length:
+                    behind = at + length
+                    yield at, length, symbol
+
+    def _longest(self, words: Sequence[str], at: int) -> tuple[str, int]:
         """(symbol, number of words) of the longest term that stands at this word."""
         node = self.rows
         best, length, i = "", 0, at

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from monitor.detect.language.tokens import Token
+from monitor.detect.language.words import word_set
 from monitor.domain.moment import Precision, StatedDate
 
 _MONTH_NAMES = (
@@ -28,6 +29,11 @@ _WORD_NUMBERS = {
     "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "few": 3, "four": 4, "several": 4, "five": 5,
     "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12,
 }  # fmt: skip
+_NEAR_DAYS = {"yesterday": -1, "today": 0, "tonight": 0, "tomorrow": 1}
+_BEFORE_UNITS = word_set("last this next past earlier over in late during")
+#: Words that a date expression begins with, and those of which it has one (unless a digit).
+_OPENING = _BEFORE_UNITS.union(_MONTHS, _DAYS, _NEAR_DAYS, _WORD_NUMBERS)
+_TELLING = word_set("last this next past ago earlier").union(_MONTHS, _DAYS, _NEAR_DAYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +54,25 @@ class When:
 
 def mark_dates(tokens: list[Token]) -> list[Token]:
     """The tokens with date expressions put together as WHEN symbols."""
+    if not any(token.word in _TELLING or token.word[:1].isdigit() for token in tokens):
+        return tokens
     out: list[Token] = []
-    i = 0
-    while i < len(tokens):
-        when, length = (None, 1) if tokens[i].symbol else _date_at(tokens, i)
+    behind = 0
+    for i, token in enumerate(tokens):
+        if i < behind or token.symbol:
+            continue
+        if token.word not in _OPENING and not token.word[:1].isdigit():
+            continue
+        when, length = _date_at(tokens, i)
         if when is None:
-            out.append(tokens[i])
-            i += 1
             continue
         span = tokens[i : i + length]
         words = " ".join(t.word for t in span)
         value = When(when.kind, when.year, when.month, when.day, when.offset, words, when.future)
+        out += tokens[behind:i]
         out.append(Token(words, span[0].start, span[-1].end, "WHEN", value))
-        i += length
-    return out
+        behind = i + length
+    return out + tokens[behind:]
 
 
 def _date_at(tokens: list[Token], i: int) -> tuple[When | None, int]:
@@ -72,11 +83,9 @@ def _date_at(tokens: list[Token], i: int) -> tuple[When | None, int]:
         return _weekday(tokens, i)
     if word[:1].isdigit():
         return _numeric(tokens, i)
-    if word in {"today", "tonight", "yesterday"}:
-        return When("days", offset=-1 if word == "yesterday" else 0), 1
-    if word == "tomorrow":
-        return When("days", offset=1, future=True), 1
-    if word in {"last", "this", "next", "past", "earlier", "over", "in", "late", "during"}:
+    if word in _NEAR_DAYS:
+        return When("days", offset=_NEAR_DAYS[word], future=_NEAR_DAYS[word] > 0), 1
+    if word in _BEFORE_UNITS:
         return _relative(tokens, i)
     return _ago(tokens, i)
 

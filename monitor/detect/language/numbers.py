@@ -50,19 +50,17 @@ _OF_TIME = word_set(
 def spelled_counts(tokens: Sequence[Token]) -> list[tuple[int, int, str, float]]:
     """(token, number of tokens, symbol, value) of counts and votes in words, in order."""
     found = []
-    at = 0
-    while at < len(tokens):
-        length, symbol, value = _count_at(tokens, at)
-        if symbol:
-            found.append((at, length, symbol, value))
-        at += length
+    behind = 0
+    for at, token in enumerate(tokens):
+        if token.word in VALUES and not token.symbol and at >= behind:
+            length, symbol, value = _count_at(tokens, at, VALUES[token.word])
+            behind = at + length
+            if symbol:
+                found.append((at, length, symbol, value))
     return found
 
 
-def _count_at(tokens: Sequence[Token], at: int) -> tuple[int, str, float]:
-    value = _value(tokens, at)
-    if value is None:
-        return 1, "", 0
+def _count_at(tokens: Sequence[Token], at: int, value: float) -> tuple[int, str, float]:
     if _word(tokens, at + 1) == "to" and _value(tokens, at + 2) is not None:
         return 3, "TALLY", value
     if value < _LEAST or _word(tokens, at + 1) in _OF_TIME:

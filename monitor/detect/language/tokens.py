@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import accumulate
 
 from monitor.detect.language.words import word_set
 
@@ -13,6 +15,7 @@ BREAKERS = word_set(
     "who whom which whose that whether if unless because although though while whereas but "
     "after before since when until till once despite ; : ( ) ? !"
 )
+_SHOWN = {word: f"|{word}" for word in BREAKERS}
 _SPACED = {ord(c): f" {c} " for c in ',;:()?!"[]'}
 _SPACED |= {ord(c): " " for c in "{}*_|~^\\"}
 MAX_TOKENS = 320
@@ -33,14 +36,17 @@ class Token:
     @property
     def view(self) -> str:
         """How phrases see it."""
-        if self.symbol:
-            return self.symbol
-        return f"|{self.word}" if self.word in BREAKERS else self.word
+        return self.symbol or _SHOWN.get(self.word, self.word)
+
+
+def is_plain(token: Token) -> bool:
+    """Whether it is a word: no symbol, no comma, none that opens a clause."""
+    return not token.symbol and token.word != "," and token.word not in BREAKERS
 
 
 def are_plain(tokens: Sequence[Token]) -> bool:
-    """Whether all are words: no symbol, no comma, none that opens a clause."""
-    return all(not t.symbol and t.word != "," and t.word not in BREAKERS for t in tokens)
+    """Whether all are words."""
+    return all(map(is_plain, tokens))
 
 
 @dataclass(slots=True)
@@ -48,19 +54,17 @@ class View:
     """A token sequence as one string; `token_at` leads back from a position to a token."""
 
     tokens: Sequence[Token]
-    text: bytes = b""
-    starts: list[int] = field(default_factory=list)
+    text: bytes = field(init=False)
+    starts: list[int] = field(init=False)
+    words: frozenset[str] = field(init=False)  #: what stands in it, symbols among them
 
     def __post_init__(self) -> None:
         """Join the views with single spaces, one before and one after."""
-        position = 0
-        parts = []
-        for token in self.tokens:
-            piece = token.view
-            self.starts.append(position)
-            position += len(piece) + 1
-            parts.append(piece)
-        self.text = (" " + " ".join(parts) + " ").encode("ascii", "replace")
+        parts = [token.symbol or _SHOWN.get(token.word, token.word) for token in self.tokens]
+        self.words = frozenset(parts)
+        self.starts = list(accumulate((len(part) + 1 for part in parts), initial=0))
+        self.starts.pop()  # behind the last one there is no token
+        self.text = f" {' '.join(parts)} ".encode("ascii", "replace")
 
     def part(self, start: int, end: int) -> bytes:
         """The view of the tokens from `start` to `end` alone."""
@@ -86,11 +90,18 @@ def words_between(text: str, start: int, end: int) -> list[Token]:
             continue
         at = found + len(piece)
         if piece not in '"[]':
-            tokens.extend(_split(piece, found))
+            for word, offset in _parts(piece):
+                tokens.append(Token(word, found + offset, found + offset + len(word)))
     return tokens
 
 
-def _split(piece: str, at: int) -> Iterable[Token]:
+@lru_cache(maxsize=8192)
+def _parts(piece: str) -> tuple[tuple[str, int], ...]:
+    """The words of a piece in lower case, each with its offset."""
+    return tuple(_split(piece, 0))
+
+
+def _split(piece: str, at: int) -> Iterator[tuple[str, int]]:
     """One word, its possessive apart, without quotes and full stops around it."""
     body = piece.strip("'.")
     if not body:
@@ -99,11 +110,11 @@ def _split(piece: str, at: int) -> Iterable[Token]:
     low = body.lower()
     head, dash, tail = low.partition("-")
     if dash and tail and head in _APART:
-        yield Token(head, at, at + len(head))
+        yield head, at
         yield from _split(body[len(head) + 1 :], at + len(head) + 1)
         return
     if low.endswith("'s"):
-        yield Token(low[:-2], at, at + len(low) - 2)
-        yield Token("'s", at + len(low) - 2, at + len(low))
+        yield low[:-2], at
+        yield "'s", at + len(low) - 2
     else:
-        yield Token(low, at, at + len(low))
+        yield low, at

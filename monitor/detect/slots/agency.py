@@ -38,6 +38,7 @@ _STATE_UNITS = (
 )  # fmt: skip
 _UNIT_KEYS = tuple(sorted((tuple(u.split()) for u in _STATE_UNITS), key=len, reverse=True))
 _JAIL_KEYS = tuple(sorted((tuple(u.split()) for u in _JAIL), key=len, reverse=True))
+_SHERIFFS_OR_POLICE = frozenset({"sheriffs", "sheriff", "police"})
 _POLICE_AFTER = word_set("department dept force officers chief")
 _SPECIAL_HEADS = word_set(
     "university college tribal tribe nation airport port district isd authority school campus"
@@ -53,6 +54,8 @@ class AgencyReader:
 
     def mark(self, tokens: list[Token]) -> list[Token]:
         """Put agencies together as AGENCY symbols; lists of counties under one noun are split."""
+        if not any(t.word == "police" or isinstance(t.value, Place) for t in tokens):
+            return tokens  # nothing that an agency is told by
         self._sheriffs_of(tokens)
         i = 0
         while i < len(tokens):
@@ -176,7 +179,7 @@ class AgencyReader:
     def _sheriffs_of(self, tokens: list[Token]) -> None:
         """`sheriffs of A, B and C counties`: the noun stands for each place after it."""
         for i, token in enumerate(tokens[:-2]):
-            if token.word not in {"sheriffs", "sheriff", "police"} or token.symbol:
+            if token.word not in _SHERIFFS_OR_POLICE or token.symbol:
                 continue
             at = i + 1
             if tokens[at].word not in {"of", "in", "from"}:

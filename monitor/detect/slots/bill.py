@@ -28,7 +28,7 @@ _SPAN = re2.compile(
     r"|(?P<num>\b\d{1,3}(?:,\d{3})+\b|\b\d{1,7}\b)"
 )
 _GROUPS = ("program", "order", "bill", "act", "money", "tally", "num")
-_MIGHT = frozenset("0123456789")
+_DIGITS = frozenset("0123456789")
 _NUMBER_WORD = re2.compile(r"\d+")
 
 
@@ -51,7 +51,7 @@ class Amount:
 def mark_spans(text: str, start: int, end: int) -> list[Token]:
     """Symbols of the codes and numbers between two offsets, in order."""
     piece = text[start:end]
-    if not any(char in _MIGHT for char in piece):
+    if _DIGITS.isdisjoint(piece):
         return []
     tokens = []
     for match in _SPAN.finditer(piece):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from monitor.detect.language.tokens import Token, are_plain
+from monitor.detect.language.tokens import Token, are_plain, is_plain
 from monitor.detect.language.words import word_set
 from monitor.detect.slots.place_words import (
     BESIDE_NAMES,
@@ -60,6 +60,13 @@ _BY_ABBREVIATION = {n: c for c, names in STATE_NAMES.items() for n in names} | {
 _CLEAR_CODES = word_set("AZ CA CT FL GA IL KY MN NC ND NH NJ NM NV NY RI SC SD TN TX UT VT WI WV")
 _COUNTY_WORDS = frozenset(["county", "parish", "borough", "co"])
 _COUNTIES_WORDS = frozenset(["counties", "parishes", "boroughs"])
+_KINDS_OF_COUNTIES = _COUNTY_WORDS | _COUNTIES_WORDS
+#: Words with which the name, abbreviation or code of a state may begin.
+_MAY_BE_STATES = _FIRST_WORDS.union(
+    _ONLY_QUALIFYING, _BY_ABBREVIATION, (code.lower() for code in STATE_NAMES)
+)
+#: Words of the longest name of a town.
+_MOST_WORDS = 4
 _SKIP_LIST = frozenset({",", "and", "&", "county", "in", "or"})
 
 
@@ -105,24 +112,27 @@ class PlaceReader:
 
     def mark(self, tokens: list[Token]) -> list[Token]:
         """The tokens with states, counties and towns put together as PLACE symbols."""
-        found = self._states(tokens)
-        found = self._counties(found)
+        found = tokens
+        if any(token.word in _MAY_BE_STATES for token in tokens):
+            found = self._states(tokens)
+        if any(token.word in _KINDS_OF_COUNTIES for token in tokens):
+            found = self._counties(found)
         return self._cities(found)
 
     # states -------------------------------------------------------------------------------
 
     def _states(self, tokens: list[Token]) -> list[Token]:
         out: list[Token] = []
-        i = 0
-        while i < len(tokens):
+        behind = 0
+        for i, token in enumerate(tokens):
+            if token.word not in _MAY_BE_STATES or i < behind:
+                continue
             code, length = self._state_at(tokens, i)
             if code:
                 place = Place("state", code, (code,), True)
-                out.append(_joined(tokens[i : i + length], place))
-            else:
-                out.append(tokens[i])
-            i += length or 1
-        return out
+                out += [*tokens[behind:i], _joined(tokens[i : i + length], place)]
+                behind = i + length
+        return out + tokens[behind:]
 
     def _state_at(self, tokens: list[Token], i: int) -> tuple[str | None, int]:
         token = tokens[i]
@@ -287,9 +297,11 @@ class PlaceReader:
     # towns --------------------------------------------------------------------------------
 
     def _cities(self, tokens: list[Token]) -> list[Token]:
+        text = self.text
         i = 0
         while i < len(tokens):
-            if self._may_name(tokens[i]) and not self._is_person(tokens, i):
+            token = tokens[i]
+            if not token.symbol and text[token.start].isupper() and not self._is_person(tokens, i):
                 length = self._city_length(tokens, i)
                 if length:
                     start = i - self._is_tail(tokens, i)
@@ -316,30 +328,35 @@ class PlaceReader:
 
     def _city_length(self, tokens: list[Token], i: int) -> int:
         known = 0  # the longest name that is one at all: "Huntington Beach", not "Huntington"
-        for length in (4, 3, 2, 1):
-            words = tokens[i : i + length]
-            if len(words) < length or not are_plain(words) or not self._all_named(words):
-                continue
-            name = " ".join(t.word for t in words)
+        for length in self._lengths(tokens, i):
+            name = " ".join(t.word for t in tokens[i : i + length])
             if self._is_city(tokens, i, i + length, name):
                 return known or length
             if not known and length > 1 and self.names.place_states(name):
                 known = length
         return 0
 
-    def _all_named(self, words: list[Token]) -> bool:
-        """Capitals throughout, but for small words inside a name."""
-        inner = all(self._may_name(t) or t.word in SMALL for t in words)
-        return inner and self._may_name(words[-1])
+    def _lengths(self, tokens: list[Token], i: int) -> list[int]:
+        """Numbers of words that a name may have from here on, the most first.
+
+        Capitals throughout, but for small words inside a name; four words at most.
+        """
+        found: list[int] = []
+        for length, token in enumerate(tokens[i : i + _MOST_WORDS], start=1):
+            if not is_plain(token):
+                break
+            if self.text[token.start].isupper():
+                found.insert(0, length)
+            elif token.word not in SMALL:
+                break
+        return found
 
     def _is_city(self, tokens: list[Token], start: int, end: int, name: str) -> bool:
         if name in NOT_NAMES or self._no_name(tokens[start:end], name):
             return False
-        if (
-            title_case(name) in self.known
-            or title_case(name) in self.seen
-            or self.names.main_state(name)
-        ):
+        if (self.known or self.seen) and self._is_known(title_case(name)):
+            return True
+        if self.names.main_state(name):
             return True
         if self._state_follows(tokens, end):
             return True
@@ -352,9 +369,14 @@ class PlaceReader:
         civic = after == "BODY" or word in CIVIC
         return (of_city or civic) and bool(self.names.place_states(name))
 
+    def _is_known(self, name: str) -> bool:
+        return name in self.known or name in self.seen
+
     def _no_name(self, words: Sequence[Token], name: str) -> bool:
         """A word of offices and days is none of a town, but in `New Haven` or `Jersey City`."""
         strange = {token.word for token in words} & NOT_NAMES
+        if not strange:
+            return False
         first = words[0].word
         listed = len(words) > 1 and bool(self.names.place_states(name))
         inside = listed and (first == "new" or first not in NOT_NAMES)

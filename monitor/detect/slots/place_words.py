@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from monitor.detect.language.words import word_set
 
 OFFICES = word_set(
@@ -36,6 +38,7 @@ NOT_NAMES = word_set(
 SMALL = frozenset({"of", "the", "and", "du", "la", "de"})
 
 
+@lru_cache(maxsize=4096)
 def title_case(name: str) -> str:
     """A name in lower case as it is printed."""
     words = [w if w in SMALL and i else _capital(w) for i, w in enumerate(name.split())]
