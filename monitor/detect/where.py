@@ -12,7 +12,8 @@ from monitor.detect.language.words import word_set
 from monitor.detect.scene import Scene, Sighting
 from monitor.detect.slots.agency import Agency
 from monitor.detect.slots.names import GazetteerNames
-from monitor.detect.slots.place import STATE_NAMES, Place
+from monitor.detect.slots.place import Place
+from monitor.detect.slots.state_names import STATE_NAMES
 from monitor.domain.claim import Jurisdiction
 
 _URL_WORD = re2.compile(r"[a-z]+")

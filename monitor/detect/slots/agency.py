@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from monitor.detect.language.tokens import Token
 from monitor.detect.language.words import word_set
-from monitor.detect.slots.place import STATE_NAMES, Place
+from monitor.detect.slots.place import Place
+from monitor.detect.slots.state_names import STATE_NAMES
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from monitor.detect.language.tokens import Token, are_plain, is_plain
-from monitor.detect.language.words import word_set
 from monitor.detect.slots.place_words import (
     BESIDE_NAMES,
     CIVIC,
@@ -18,52 +17,22 @@ from monitor.detect.slots.place_words import (
     SMALL,
     title_case,
 )
-
-#: US Postal Service codes with names, AP abbreviations and adjectives in use (lower case).
-STATE_NAMES: dict[str, tuple[str, ...]] = {
-    "AL": ("alabama", "ala"), "AK": ("alaska",), "AZ": ("arizona", "ariz"),
-    "AR": ("arkansas", "ark"), "CA": ("california", "calif"), "CO": ("colorado", "colo"),
-    "CT": ("connecticut", "conn"), "DE": ("delaware", "del"),
-    "DC": ("district of columbia", "d.c", "washington , d.c"), "FL": ("florida", "fla"),
-    "GA": ("georgia", "ga"), "HI": ("hawaii",), "ID": ("idaho",), "IL": ("illinois", "ill"),
-    "IN": ("indiana", "ind"), "IA": ("iowa",), "KS": ("kansas", "kan"),
-    "KY": ("kentucky", "ky"), "LA": ("louisiana", "la"), "ME": ("maine",),
-    "MD": ("maryland", "md"), "MA": ("massachusetts", "mass"), "MI": ("michigan", "mich"),
-    "MN": ("minnesota", "minn"), "MS": ("mississippi", "miss"), "MO": ("missouri", "mo"),
-    "MT": ("montana", "mont"), "NE": ("nebraska", "neb"), "NV": ("nevada", "nev"),
-    "NH": ("new hampshire", "n.h"), "NJ": ("new jersey", "n.j"), "NM": ("new mexico", "n.m"),
-    "NY": ("new york", "n.y", "new york state"), "NC": ("north carolina", "n.c"),
-    "ND": ("north dakota", "n.d"), "OH": ("ohio",), "OK": ("oklahoma", "okla"),
-    "OR": ("oregon", "ore"), "PA": ("pennsylvania", "pa"), "RI": ("rhode island", "r.i"),
-    "SC": ("south carolina", "s.c"), "SD": ("south dakota", "s.d"), "TN": ("tennessee", "tenn"),
-    "TX": ("texas", "tex", "texan"), "UT": ("utah",), "VT": ("vermont", "vt"),
-    "VA": ("virginia", "va"), "WA": ("washington state", "wash"),
-    "WV": ("west virginia", "w.va", "virginia-western"), "WI": ("wisconsin", "wis"),
-    "WY": ("wyoming", "wyo"), "PR": ("puerto rico",), "GU": ("guam",),
-}  # fmt: skip
-#: Abbreviations that are also words or names: read as states only right after a place.
-_ONLY_QUALIFYING = word_set(
-    "ala ark calif colo conn del fla ga ill ind kan ky la mass md mich minn miss mo mont neb "
-    "nev okla ore pa tenn tex va vt wash wis wyo ariz d.c n.h n.j n.m n.y n.c n.d r.i s.c s.d "
-    "w.va"
+from monitor.detect.slots.state_names import (
+    BY_ABBREVIATION,
+    BY_NAME,
+    CLEAR_CODES,
+    FIRST_WORDS,
+    ONLY_QUALIFYING,
+    STATE_NAMES,
+    WHOLE_NAMES,
 )
-_BY_NAME = {
-    tuple(name.split()): code
-    for code, names in STATE_NAMES.items()
-    for name in names
-    if name not in _ONLY_QUALIFYING
-}
-_WHOLE_NAMES = frozenset(names[0] for names in STATE_NAMES.values())
-_FIRST_WORDS = frozenset(words[0] for words in _BY_NAME)
-_BY_ABBREVIATION = {n: c for c, names in STATE_NAMES.items() for n in names} | {"washington": "WA"}
-#: Codes that stand alone in capitals without being mistaken ("NC House", "the NJ Senate").
-_CLEAR_CODES = word_set("AZ CA CT FL GA IL KY MN NC ND NH NJ NM NV NY RI SC SD TN TX UT VT WI WV")
+
 _COUNTY_WORDS = frozenset(["county", "parish", "borough", "co"])
 _COUNTIES_WORDS = frozenset(["counties", "parishes", "boroughs"])
 _KINDS_OF_COUNTIES = _COUNTY_WORDS | _COUNTIES_WORDS
 #: Words with which the name, abbreviation or code of a state may begin.
-_MAY_BE_STATES = _FIRST_WORDS.union(
-    _ONLY_QUALIFYING, _BY_ABBREVIATION, (code.lower() for code in STATE_NAMES)
+_MAY_BE_STATES = FIRST_WORDS.union(
+    ONLY_QUALIFYING, BY_ABBREVIATION, (code.lower() for code in STATE_NAMES)
 )
 #: Words of the longest name of a town.
 _MOST_WORDS = 4
@@ -141,16 +110,16 @@ class PlaceReader:
         if token.word == "washington" and _of_state(tokens, i + 1):
             return "WA", 1
         raw = self.text[token.start : token.start + 1]
-        if raw.isupper() and token.word in _ONLY_QUALIFYING and _of_state(tokens, i + 1):
-            return _BY_ABBREVIATION[token.word], 1
-        if token.word not in _FIRST_WORDS:
+        if raw.isupper() and token.word in ONLY_QUALIFYING and _of_state(tokens, i + 1):
+            return BY_ABBREVIATION[token.word], 1
+        if token.word not in FIRST_WORDS:
             return (self._code_at(tokens, i) if len(token.word) <= 6 else None), 1
         for length in (3, 2, 1):
             key = tuple(t.word for t in tokens[i : i + length] if not t.symbol)
-            if len(key) == length and key in _BY_NAME:
+            if len(key) == length and key in BY_NAME:
                 if self._names_county(tokens, i, length) or self._names_city(tokens, i, length):
                     return None, 0
-                return _BY_NAME[key], length
+                return BY_NAME[key], length
         return self._code_at(tokens, i), 1
 
     def _names_county(self, tokens: list[Token], i: int, length: int) -> bool:
@@ -158,7 +127,7 @@ class PlaceReader:
         if _next_word(tokens, i + length - 1) not in _COUNTY_WORDS:
             return False
         name = " ".join(token.word for token in tokens[i : i + length])
-        if name not in _WHOLE_NAMES:
+        if name not in WHOLE_NAMES:
             return True
         return self._may_name(tokens[i + length]) and bool(self.names.county_states(name))
 
@@ -182,9 +151,9 @@ class PlaceReader:
         ):
             if raw.isupper() and len(raw) == 2 and raw in STATE_NAMES:
                 return raw
-            if raw[:1].isupper() and token.word in _BY_ABBREVIATION:
-                return _BY_ABBREVIATION[token.word]
-        if raw in _CLEAR_CODES and not self._shouting(tokens):
+            if raw[:1].isupper() and token.word in BY_ABBREVIATION:
+                return BY_ABBREVIATION[token.word]
+        if raw in CLEAR_CODES and not self._shouting(tokens):
             return raw
         return None
 

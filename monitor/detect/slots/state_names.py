@@ -1,0 +1,45 @@
+"""Names of states as texts write them."""
+
+from __future__ import annotations
+
+from monitor.detect.language.words import word_set
+
+#: US Postal Service codes with names, AP abbreviations and adjectives in use (lower case).
+STATE_NAMES: dict[str, tuple[str, ...]] = {
+    "AL": ("alabama", "ala"), "AK": ("alaska",), "AZ": ("arizona", "ariz"),
+    "AR": ("arkansas", "ark"), "CA": ("california", "calif"), "CO": ("colorado", "colo"),
+    "CT": ("connecticut", "conn"), "DE": ("delaware", "del"),
+    "DC": ("district of columbia", "d.c", "washington , d.c"), "FL": ("florida", "fla"),
+    "GA": ("georgia", "ga"), "HI": ("hawaii",), "ID": ("idaho",), "IL": ("illinois", "ill"),
+    "IN": ("indiana", "ind"), "IA": ("iowa",), "KS": ("kansas", "kan"),
+    "KY": ("kentucky", "ky"), "LA": ("louisiana", "la"), "ME": ("maine",),
+    "MD": ("maryland", "md"), "MA": ("massachusetts", "mass"), "MI": ("michigan", "mich"),
+    "MN": ("minnesota", "minn"), "MS": ("mississippi", "miss"), "MO": ("missouri", "mo"),
+    "MT": ("montana", "mont"), "NE": ("nebraska", "neb"), "NV": ("nevada", "nev"),
+    "NH": ("new hampshire", "n.h"), "NJ": ("new jersey", "n.j"), "NM": ("new mexico", "n.m"),
+    "NY": ("new york", "n.y", "new york state"), "NC": ("north carolina", "n.c"),
+    "ND": ("north dakota", "n.d"), "OH": ("ohio",), "OK": ("oklahoma", "okla"),
+    "OR": ("oregon", "ore"), "PA": ("pennsylvania", "pa"), "RI": ("rhode island", "r.i"),
+    "SC": ("south carolina", "s.c"), "SD": ("south dakota", "s.d"), "TN": ("tennessee", "tenn"),
+    "TX": ("texas", "tex", "texan"), "UT": ("utah",), "VT": ("vermont", "vt"),
+    "VA": ("virginia", "va"), "WA": ("washington state", "wash"),
+    "WV": ("west virginia", "w.va", "virginia-western"), "WI": ("wisconsin", "wis"),
+    "WY": ("wyoming", "wyo"), "PR": ("puerto rico",), "GU": ("guam",),
+}  # fmt: skip
+#: Abbreviations that are also words or names: read as states only right after a place.
+ONLY_QUALIFYING = word_set(
+    "ala ark calif colo conn del fla ga ill ind kan ky la mass md mich minn miss mo mont neb "
+    "nev okla ore pa tenn tex va vt wash wis wyo ariz d.c n.h n.j n.m n.y n.c n.d r.i s.c s.d "
+    "w.va"
+)
+BY_NAME = {
+    tuple(name.split()): code
+    for code, names in STATE_NAMES.items()
+    for name in names
+    if name not in ONLY_QUALIFYING
+}
+WHOLE_NAMES = frozenset(names[0] for names in STATE_NAMES.values())
+FIRST_WORDS = frozenset(words[0] for words in BY_NAME)
+BY_ABBREVIATION = {n: c for c, names in STATE_NAMES.items() for n in names} | {"washington": "WA"}
+#: Codes that stand alone in capitals without being mistaken ("NC House", "the NJ Senate").
+CLEAR_CODES = word_set("AZ CA CT FL GA IL KY MN NC ND NH NJ NM NV NY RI SC SD TN TX UT VT WI WV")
