@@ -81,6 +81,10 @@ class SourceStore(Protocol):
         """Remembered states, of all sources when `ids` is None."""
         ...
 
+    def switched(self) -> dict[SourceId, bool]:
+        """The sources that the probe or a person switched, and whether they are on."""
+        ...
+
     def known_revisions(
         self, source_id: SourceId, item_ids: Sequence[ItemId]
     ) -> dict[ItemId, Revision]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
@@ -57,6 +58,14 @@ class SourcePart(Part):
                     state = loads(SourceState, body)
                     states[state.source_id] = state
         return states
+
+    def switched(self) -> dict[SourceId, bool]:
+        """The sources that the probe or a person switched, and whether they are on."""
+        query = select(SOURCE_STATE.c.source_id, SOURCE_STATE.c.body)
+        query = query.where(SOURCE_STATE.c.body.contains('"enabled_at_run_time":'))
+        with self.db.read() as connection:
+            rows = [(i, json.loads(body)) for i, body in connection.execute(query)]
+        return {i: s["enabled_at_run_time"] for i, s in rows if "enabled_at_run_time" in s}
 
     def known_revisions(
         self, source_id: SourceId, item_ids: Sequence[ItemId]

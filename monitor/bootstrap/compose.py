@@ -9,7 +9,7 @@ from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
 from monitor.bootstrap import knowledge
-from monitor.bootstrap.machine import SystemClock, body_memory_bytes, monotonic
+from monitor.bootstrap.machine import SystemClock, body_memory_bytes, for_good, monotonic
 from monitor.bootstrap.single import delivering
 from monitor.catalogue.load import Catalogue
 from monitor.detect.document import Document
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from monitor.services.workers import WorkerPool
 
 VERSION = "0.1.0"
-#: Remembered states that are held at once to see which sources are on.
-STATES_AT_ONCE = 200
 
 
 class App:
@@ -60,7 +58,8 @@ class App:
     @cached_property
     def store(self) -> Store:
         """The store, its schema brought up to date."""
-        from storage.store import open_store
+        with for_good():
+            from storage.store import open_store
 
         try:
             self.settings.data_dir.mkdir(parents=True, exist_ok=True)
@@ -76,12 +75,16 @@ class App:
     @cached_property
     def catalogue(self) -> Watched[Catalogue]:
         """feeds.yaml as it stands."""
-        return knowledge.watched_catalogue(self.settings, self.clock, self.store)
+        store = self.store
+        with for_good():
+            return knowledge.watched_catalogue(self.settings, self.clock, store)
 
     @cached_property
     def pack(self) -> Watched[Pack]:
         """The shipped rules, those of MONITOR_RULES and the catalogue's own."""
-        return knowledge.watched_pack(self.settings, self.catalogue, self.clock, self.store)
+        catalogue, store = self.catalogue, self.store
+        with for_good():
+            return knowledge.watched_pack(self.settings, catalogue, self.clock, store)
 
     @cached_property
     def query(self) -> QueryService:
@@ -98,13 +101,11 @@ class App:
         from monitor.bootstrap.switching import switched
 
         present = frozenset(name for name, secret in self.settings.secrets.items() if secret)
-        known = self.catalogue.value.sources
-        found: list[Source] = []
-        for at in range(0, len(known), STATES_AT_ONCE):
-            some = known[at : at + STATES_AT_ONCE]
-            states = self.store.source_states([source.id for source in some])
-            found += (switched(source, states.get(source.id), present) for source in some)
-        return tuple(found)
+        decided = self.store.switched()
+        return tuple(
+            switched(source, decided.get(source.id), present)
+            for source in self.catalogue.value.sources
+        )
 
     def chosen_sources(self, ids: Sequence[str] | None) -> tuple[Source, ...]:
         """Sources by id, all when none is named. Raises ConfigError for an unknown id."""

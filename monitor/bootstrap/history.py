@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 def roster_source(app: App) -> Source | None:
     """The catalogue's source of ICE's workbooks: the table of the roster tier."""
-    found = (s for s in app.sources() if s.kind == "table" and s.tier is Tier.ROSTER)
+    known = app.catalogue.value.sources  # on or off, a roster is a roster
+    found = (s for s in known if s.kind == "table" and s.tier is Tier.ROSTER)
     return next(found, None)
 
 

@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
+import gc
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.resources import files
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from monitor.domain.errors import ConfigError
 from monitor.settings import Settings
+
+#: New objects between two looks for unreachable rings among them: what a check makes goes by its
+#: own, and looking as often as Python does by itself is a tenth of the work.
+_YOUNG_OBJECTS = 20_000
+
+
+@contextmanager
+def for_good() -> Iterator[None]:
+    """What is imported or loaded in here stays until the process ends, and is never looked through
+    for garbage: that is a fifth of the start, and half of reading a large catalogue."""
+    before = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+        gc.freeze()
+    finally:
+        if before:
+            gc.enable()
+            gc.set_threshold(_YOUNG_OBJECTS, 10, 10)
 
 
 class SystemClock:

@@ -222,7 +222,7 @@ class Work:
         present = frozenset(name for name, secret in secrets.items() if secret)
         now = self.app.clock.now()
         chosen = (
-            switched(source, states.get(source.id), present)
+            switched(source, getattr(states.get(source.id), "enabled_at_run_time", None), present)
             for source in self.app.catalogue.value.sources
             if source.id in ids
         )

@@ -5,7 +5,6 @@ Exit codes: 0 success, 1 a finding (a check, a test or a verification found some
 
 from __future__ import annotations
 
-import gc
 import importlib
 import sys
 from collections.abc import Iterable, Sequence
@@ -14,6 +13,7 @@ from contextlib import suppress
 import typer
 
 from monitor.bootstrap.journal import begin, fault
+from monitor.bootstrap.machine import for_good
 from monitor.cli.output import FAILURE, say
 from monitor.domain.errors import ConfigError, FilterError, MonitorError
 from monitor.settings import process_environment, read_settings
@@ -82,15 +82,9 @@ def main() -> None:
 
 
 def _quickly(arguments: Sequence[str]) -> typer.Typer:
-    """The application for this call. What is imported stays for good: looking through it for
-    garbage again and again is a fifth of the start."""
-    gc.disable()
-    try:
-        made = application(groups_for(arguments))
-        gc.freeze()
-    finally:
-        gc.enable()
-    return made
+    """The application for this call."""
+    with for_good():
+        return application(groups_for(arguments))
 
 
 def __getattr__(name: str) -> typer.Typer:

@@ -58,10 +58,15 @@ class HostQueues(Generic[T]):
 
     def limit(self, name: str, by: str, min_delay_s: float, concurrency: int) -> None:
         """What one source, or robots.txt, asks for on this host; replaces what it asked before."""
-        host = self._host(name)
-        if host.limits.get(by) == (min_delay_s, concurrency):
+        host, asked = self._host(name), (min_delay_s, concurrency)
+        before = host.limits.get(by)
+        if before == asked:
             return
-        host.limits[by] = (min_delay_s, concurrency)
+        host.limits[by] = asked
+        if before is None and len(host.limits) > 1:  # one more voice only makes it stricter
+            host.min_delay_s = max(host.min_delay_s, min_delay_s)
+            host.concurrency = max(1, min(host.concurrency, concurrency))
+            return
         host.min_delay_s = max(delay for delay, _ in host.limits.values())
         host.concurrency = max(1, min(count for _, count in host.limits.values()))
 

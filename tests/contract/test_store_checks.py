@@ -41,6 +41,10 @@ def test_states_are_replaced_by_source(store: SqlStore) -> None:
     assert len(store.source_states()) == 1200
     assert store.source_states([SourceId("s7"), SourceId("none")]) == {SourceId("s7"): changed}
     assert store.source_states([]) == {}
+    assert store.switched() == {SourceId("s7"): False}
+    named = dataclasses.replace(states[8], cursor='"enabled_at_run_time": in words only')
+    store.commit_states([named])
+    assert store.switched() == {SourceId("s7"): False}
     assert [entry.kind for entry in store.health()] == ["ok"]
 
 

@@ -53,6 +53,19 @@ def test_the_strictest_limit_of_a_host_holds_and_hosts_go_side_by_side() -> None
     assert queues.pop(6.0) == ("b", "b3")
 
 
+def test_many_sources_of_a_host_share_the_strictest_of_their_limits() -> None:
+    queues: HostQueues[int] = HostQueues()
+    for number in range(50):
+        queues.limit("a", f"source {number}", 1.0 + number % 7, 2 + number % 3)
+    queues.push("a", 1, 0.0)
+    queues.push("a", 2, 0.0)
+    assert queues.pop(0.0) == ("a", 1)
+    assert queues.pop(6.9) is None
+    assert queues.pop(7.0) == ("a", 2)
+    queues.push("a", 3, 7.0)
+    assert queues.pop(99.0) is None  # two at once
+
+
 def test_a_limit_that_was_lowered_is_lowered() -> None:
     queues: HostQueues[int] = HostQueues()
     queues.limit("a", "one", 60.0, 1)
