@@ -73,7 +73,7 @@ class Filler:
             direction=_direction(rule, sighting),
             jurisdiction=subject.jurisdiction,
             agency=subject.agency,
-            model=self._model(sighting) if event_type.value.startswith("agreement") else None,
+            model=self._model(sighting, event_type),
             bill=bill.number if bill else None,
             instrument=spec.instrument or _instrument(bill, law=law),
             target=spec.target or ("local_agencies" if law else None),
@@ -107,11 +107,14 @@ class Filler:
         start, end = self._scene.body.span(line.sentence.start, line.sentence.end)
         return Quote(text=self._scene.document.text[start:end], start=start, end=end)
 
-    def _model(self, sighting: Sighting) -> Model | None:
-        """The model named nearest to the act, else the one named around it."""
+    def _model(self, sighting: Sighting, event_type: EventType) -> Model | None:
+        """The model named nearest to the act, else the one named around it; a count's own only."""
+        counted = event_type is EventType.PROGRAM_STATISTIC
+        if not counted and not event_type.value.startswith("agreement"):
+            return None
         own = _models(sighting.line, sighting.first)
-        if own:
-            return own[0]
+        if own or counted:
+            return own[0] if own else None
         title = self._scene.title_of(sighting.index)
         lines = (*self._scene.near(sighting.index, 1), *((title,) if title else ()))
         around = [model for line in lines for model in _models(line, 0)]

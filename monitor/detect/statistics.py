@@ -120,8 +120,9 @@ def _listed(finding: Finding, roster: RosterFigures) -> int | None:
     state = finding.jurisdiction.state
     if finding.jurisdiction.county or finding.jurisdiction.place:
         return None
-    if finding.model is not None and unit.startswith("agreement"):
-        return None if state else roster.by_model.get(finding.model, 0)
+    if finding.model is not None:  # an agency has one agreement of a model
+        countable = unit.startswith(("agreement", "agenc", "partner"))
+        return roster.by_model.get(finding.model, 0) if countable and not state else None
     if state:
         return _IN_STATE[unit](roster, state) if unit in _IN_STATE else None
     return _IN_NATION[unit](roster) if unit in _IN_NATION else None

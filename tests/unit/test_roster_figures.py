@@ -6,10 +6,14 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from monitor.detect.document import Document
+from monitor.detect.engine import findings
 from monitor.detect.statistics import comparable_day, compared, figures
 from monitor.domain.claim import Finding
+from monitor.domain.moment import StatedDate
 from monitor.domain.roster import Agreement, RosterRow, RowState
-from monitor.domain.vocabulary import EventType, Model, Stage
+from monitor.domain.vocabulary import DocumentKind, EventType, Model, Stage
+from tests.detection import gazetteer, shipped_pack
 from tests.tellings import finding
 
 DAY = date(2025, 9, 1)
@@ -104,3 +108,36 @@ def test_the_day_is_the_stated_one_or_that_of_publication() -> None:
     assert comparable_day(stated(1.0, occurred="2025-08-30"), DAY) == date(2025, 8, 30)
     assert comparable_day(stated(1.0, occurred="2025-08"), DAY) is None
     assert comparable_day(stated(1.0), DAY) == DAY
+
+
+def test_totals_printed_by_model_are_held_against_their_model() -> None:
+    """As ICE's program page prints them: one line with the whole, one with the models."""
+    document = Document(
+        id="page",
+        url="https://agency.example/287g",
+        title="Delegation of authority under section 287(g)",
+        published=StatedDate(day=DAY),
+        kind=DocumentKind.PAGE,
+        text=(
+            "As of September 1, 2025, ICE has signed 900 memoranda of agreement for 287(g) "
+            "programs in 2 states. ICE has also signed 225 MOAs for JEM programs in 2 states; "
+            "675 MOAs for TFM programs in 2 states. "
+            "Sixty law enforcement agencies in 2 states have 287(g) WSO MOAs."
+        ),
+    )
+    told = [
+        compared(one, ROSTER)
+        for one in findings(document, shipped_pack(), gazetteer())
+        if one.event_type is EventType.PROGRAM_STATISTIC
+    ]
+    assert {(one.amount, one.model, one.note) for one in told} >= {
+        (900.0, None, ""),
+        (225.0, Model.JEM, ""),
+        (675.0, Model.TFM, ""),
+    }
+    assert all("roster_count" in dict(one.attributes) for one in told)
+
+
+def test_agencies_with_a_model_are_counted_as_agreements_of_it() -> None:
+    told = compared(stated(60.0, "agencies", model=Model.JEM), ROSTER)
+    assert told.note == "says 60 agencies; the roster of 2025-09-01 lists 225 (+165)"
