@@ -7,6 +7,7 @@ StoreError (StoreLocked, StoreFull, Conflict) and nothing of the driver's.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
@@ -159,6 +160,14 @@ class SourceStore(Protocol):
 
 class LogStore(Protocol):
     """The event log and its queries; all reads are bounded."""
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Until its end nobody else appends to the log; what this thread writes is one transaction.
+
+        What it reads meanwhile was committed before. For decisions that others would keep
+        overtaking; short, because all wait.
+        """
+        ...
 
     def event(self, event_id: EventId, known_at: datetime | None = None) -> Event | None:
         """One event; follows no redirect (see Event.merged_into)."""

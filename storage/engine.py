@@ -27,6 +27,8 @@ from sqlalchemy.pool import StaticPool
 from monitor.domain.errors import ConfigError, Conflict, StoreError, StoreFull, StoreLocked
 
 BUSY_TIMEOUT_S = 10.0
+#: A turn in which nothing was written for so long is over, and nothing of it is stored.
+TURN_S = 60.0
 #: Advisory locks of PostgreSQL transactions.
 LOCK_LOG, LOCK_MIGRATION, LOCK_DIGEST = 7_236_001, 7_236_002, 7_236_003
 
@@ -49,6 +51,7 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.in_memory = self.is_sqlite and self.url.database in (None, "", ":memory:")
         self._lock = RLock()
+        self._turn: Connection | None = None  #: of the thread that holds the lock
         self._read_only = read_only
         self._writer = _open(self, busy_timeout_s, read_only)
         self._reader = (
@@ -68,8 +71,30 @@ class Database:
 
         Raises StoreLocked, StoreFull, Conflict (a unique key is taken) or StoreError.
         """
-        with self._lock, translated(self.url), self._writer.begin() as connection:
-            yield connection
+        with self._lock, translated(self.url):
+            if self._turn is not None:
+                with self._turn.begin_nested():
+                    yield self._turn
+                return
+            with self._writer.begin() as connection:
+                yield connection
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Until the end only this thread appends to the log, and what it writes is one transaction.
+
+        What it reads meanwhile was committed before. Raises what write() raises, at the end too.
+        """
+        with self.write() as connection:
+            if not self.is_sqlite:  # of a machine that vanished it is not waited for
+                limit = f"SET LOCAL idle_in_transaction_session_timeout = '{TURN_S:.0f}s'"
+                connection.execute(text(limit))
+            self.lock(connection, LOCK_LOG)
+            outer, self._turn = self._turn, connection
+            try:
+                yield
+            finally:
+                self._turn = outer
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 
@@ -88,6 +89,10 @@ class LogPart(Part):
         """Sequence of the newest record, 0 for an empty log."""
         with self.db.read() as connection:
             return connection.execute(select(func.max(RECORD.c.sequence))).scalar() or 0
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Until its end nobody else appends to the log; what is written is one transaction."""
+        return self.db.turn()
 
     def append(
         self, records: Sequence[Record], deliveries: Sequence[Delivery] = ()

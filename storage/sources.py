@@ -22,7 +22,7 @@ from monitor.domain.source import SourceState
 from storage.captures import snapshot_of, snapshot_text
 from storage.chain import text_hash
 from storage.codec import dumps, loads
-from storage.engine import Database
+from storage.engine import LOCK_LOG, Database
 from storage.health import insert_health
 from storage.outbox import insert_deliveries
 from storage.part import Part, chunks, clean, later_than, pack, unpack
@@ -114,6 +114,8 @@ class SourcePart(Part):
         for snapshot in page.snapshots:
             self.archive.put(snapshot.body)
         with self.db.write() as connection:
+            if page.expected_sequence is not None:  # nobody appends between look and commit
+                self.db.lock(connection, LOCK_LOG)
             _insert_snapshots(self.db, connection, page.snapshots)
             _insert_revisions(self.db, connection, page.revisions)
             self.db.upsert(connection, CLAIM, _claim_rows(page.claims), key=["id"], replace=False)

@@ -43,8 +43,8 @@ from monitor.stores import Store
 
 #: The extractor of posted agreements, which are held against their row, not read for words.
 MEMORANDUM = "moa"
-#: How often a page is taken in anew because another process was faster.
-TRIES = 5
+#: So often another process may be faster before all others wait for this page.
+TRIES = 3
 #: Claims resolved against one bounded read of candidate events.
 PORTION = 60
 
@@ -141,12 +141,13 @@ class Intake:
     ) -> Taken:
         """Commit what the reading holds; what another process wrote meanwhile is read again.
 
-        Raises StoreError with nothing stored, Conflict after the last try.
+        Raises StoreError with nothing stored.
         """
-        for _ in range(TRIES - 1):
+        for _ in range(TRIES):
             with suppress(Conflict):
                 return self._take(source, state, snapshot, reading)
-        return self._take(source, state, snapshot, reading)
+        with self._store.turn():
+            return self._take(source, state, snapshot, reading)
 
     def _take(
         self, source: Source, state: SourceState, snapshot: Snapshot, reading: Reading
