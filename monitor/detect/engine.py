@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from monitor.detect import bills
 from monitor.detect.document import Document
 from monitor.detect.fill import Filler
+from monitor.detect.lead import Lead, Placed
 from monitor.detect.merge import distinct
 from monitor.detect.rule import Pack, Rule
 from monitor.detect.scene import Scene, Sighting, lay_out
@@ -64,15 +65,16 @@ def _findings(
     if not relevant(scene, pack):
         return ()
     filler = Filler(scene, names, pack)
-    found: list[tuple[int, Finding]] = []
+    lead = Lead(scene)
+    found: list[Placed] = []
     for seen in live(sightings(scene, pack)):
         if not wanted(seen.rule):
             continue
         for finding in filler.findings(seen.rule, seen.sighting):
-            found.append((seen.sighting.index, finding))
+            found.append(lead.placed(seen.sighting, finding))
         if len(found) >= MAX_FINDINGS:
             break
-    return distinct(found, document)
+    return distinct(found, titled=bool(pack.anchored(scene.title_text.text)))
 
 
 def relevant(scene: Scene, pack: Pack) -> bool:

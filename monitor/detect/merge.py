@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from monitor.detect.document import Document
+from monitor.detect.lead import Placed, weighed
 from monitor.domain.claim import Finding
 from monitor.domain.vocabulary import EventType, Stage, Worth
 
@@ -34,15 +34,19 @@ _LAWS = ("state_mandate", "state_limit")
 _STAGES = ("introduced", "passed", "blocked", "enacted")
 
 
-def distinct(found: Iterable[tuple[int, Finding]], document: Document) -> tuple[Finding, ...]:
-    """Findings with equal or compatible subjects joined, in the order of the text."""
-    kept: list[Finding] = []
-    for _, finding in found:
-        twin = next((i for i, other in enumerate(kept) if _same(other, finding)), None)
+def distinct(found: Iterable[Placed], *, titled: bool = False) -> tuple[Finding, ...]:
+    """Findings with equal or compatible subjects joined, in the order of the text.
+
+    `titled` says whether the title names the field: what is told late in a story then counts less.
+    """
+    joined: list[Placed] = []
+    for one in found:
+        twin = next((i for i, o in enumerate(joined) if _same(o.finding, one.finding)), None)
         if twin is None:
-            kept.append(finding)
+            joined.append(one)
         else:
-            kept[twin] = _joined(kept[twin], finding)
+            joined[twin] = _together(joined[twin], one)
+    kept = weighed(joined, titled=titled)
     kept = [
         one
         for n, one in enumerate(kept)
@@ -80,6 +84,13 @@ def _plain(name: str) -> str:
 
 def _agree(one: object, other: object) -> bool:
     return one is None or other is None or one == other
+
+
+def _together(one: Placed, other: Placed) -> Placed:
+    """Both as one, as far up as the better of them: an alert's depth, not a review's."""
+    alerts = [each.depth for each in (one, other) if each.finding.worth is Worth.ALERT]
+    depth = min(alerts or (one.depth, other.depth))
+    return Placed(depth, _joined(one.finding, other.finding), recent=one.recent or other.recent)
 
 
 def _joined(one: Finding, other: Finding) -> Finding:

@@ -83,3 +83,22 @@ def is_fresh(line: Line, act: int, published: StatedDate | None) -> bool:
             day = resolve(when, published)
             return day is not None and 0 <= (published.day - day.day).days <= _FRESH_DAYS
     return False
+
+
+#: Words before an act that say it is happening as the text is written.
+_NOW = word_set("now today just newly")
+
+
+def is_recent(line: Line, act: int, published: StatedDate | None) -> bool:
+    """Whether the act's clause dates it to these days: to a day, to a week, or with "now"."""
+    clause = line.clause(act)
+    if any(token.word in _NOW for token in line.tokens[max(clause.start, act - 4) : act]):
+        return True
+    when = when_of(line, act)
+    if when is None or when.kind not in {"weekday", "days", "day", "week"}:
+        return False
+    day = resolve(when, published)
+    if day is None or published is None:
+        return False
+    reach = timedelta(days=_FRESH_DAYS + _SPAN_DAYS[day.precision])
+    return published.day - reach <= day.day <= published.day + timedelta(days=1)
