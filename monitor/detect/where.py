@@ -13,6 +13,7 @@ from monitor.detect.scene import Scene, Sighting
 from monitor.detect.slots.agency import Agency
 from monitor.detect.slots.names import GazetteerNames
 from monitor.detect.slots.place import Place
+from monitor.detect.slots.place_signs import bodies_say, tagged_states
 from monitor.detect.slots.state_names import STATE_NAMES
 from monitor.domain.claim import Jurisdiction
 
@@ -54,7 +55,17 @@ class WhereReader:
     def _of_agency(self, agency: Agency, sighting: Sighting) -> Subject:
         if agency.place is None:
             return Subject(agency.name, Jurisdiction(state=self.state(sighting)))
+        own = self._with_sheriff(agency)
+        if own:
+            return Subject(agency.name, Jurisdiction(state=own, place=agency.place.name))
         return Subject(agency.name, self._jurisdiction(agency.place, sighting))
+
+    def _with_sheriff(self, agency: Agency) -> str | None:
+        """`Carson City Sheriff`: of the cities of a name, the one that is a county too."""
+        place = agency.place
+        if place is None or place.kind != "city" or place.stated or "Sheriff" not in agency.name:
+            return None
+        return self.names.city_county(place.name.lower())
 
     def _of_place(self, place: Place, sighting: Sighting) -> Subject:
         return Subject(self._composed(place, sighting), self._jurisdiction(place, sighting))
@@ -143,13 +154,26 @@ class WhereReader:
 
     def _choose(self, place: Place, sighting: Sighting) -> str | None:
         """The one state of the name's that the context speaks of, nearest context first."""
+        spoken_of = False
         for states in self._contexts(sighting):
             possible = states & set(place.states) if place.states else states
             if len(possible) == 1:
                 return next(iter(possible))
             if len(possible) > 1:
                 return None
-        return None
+            spoken_of = spoken_of or bool(states)
+        return self._by_name(place, spoken_of=spoken_of)
+
+    def _by_name(self, place: Place, *, spoken_of: bool) -> str | None:
+        """The state that the bodies named, else the name itself, leave where none is spoken of."""
+        said = bodies_say(line.tokens for line in self.scene.within("document", -1))
+        possible = set(place.states) & said if said else set()
+        if len(possible) == 1:
+            return next(iter(possible))
+        if place.kind != "city" or spoken_of:
+            return None
+        state = self.names.likely_state(place.name.lower())
+        return state if said is None or state in said else None
 
     # states -------------------------------------------------------------------------------
 
@@ -174,6 +198,8 @@ class WhereReader:
         yield self._states_of(self.scene.within("document", -1))
         yield set(self.scene.document.source_states)
         yield states_of_url(self.scene.document.url)
+        lines = [line.tokens for line in self.scene.within("document", -1)]
+        yield tagged_states(lines, self.names.likely_state)
 
     def _states_of(self, lines: Iterable[Line]) -> set[str]:
         found: set[str] = set()

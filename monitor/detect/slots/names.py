@@ -3,11 +3,34 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Protocol
 
 from monitor.resolve.gazetteer import Gazetteer
 
 #: A town's name stands alone when its rank is this high and thrice that of any namesake.
 _WELL_KNOWN = 90
+#: From this rank on a listed name is a town's, not just a post office's; and a city's.
+_A_TOWN, _A_CITY = 20, 40
+
+
+class Names(Protocol):
+    """What place recognition asks of a gazetteer; names in lower case."""
+
+    def county_states(self, name: str) -> tuple[tuple[str, str], ...]:
+        """(state, county FIPS) of every county of this name."""
+        ...
+
+    def place_states(self, name: str) -> tuple[str, ...]:
+        """States that have a city, town or village of this name."""
+        ...
+
+    def main_state(self, name: str) -> str | None:
+        """The state of a city so well known that its name stands alone in headlines."""
+        ...
+
+    def rank(self, name: str) -> int:
+        """How large the largest town of this name is, roughly; 0 when none is listed."""
+        ...
 
 
 class GazetteerNames:
@@ -17,12 +40,16 @@ class GazetteerNames:
         """Index the counties by bare name."""
         self._gazetteer = gazetteer
         self._counties: dict[str, list[tuple[str, str]]] = {}
+        self._cities: dict[str, set[str]] = {}
         for county in gazetteer.counties():
             for name in (county.name, *county.other_names):
                 bare = _bare(name.lower())
                 rows = self._counties.setdefault(bare, [])
                 if (county.state, county.fips) not in rows:
                     rows.append((county.state, county.fips))
+            if county.name.lower().endswith(" city"):
+                for name in (county.name, county.name[: -len(" city")]):
+                    self._cities.setdefault(_spelled(name.lower()), set()).add(county.state)
         self._towns: dict[str, tuple[tuple[str, int], ...]] = {}
 
     def county_states(self, name: str) -> tuple[tuple[str, str], ...]:
@@ -40,6 +67,28 @@ class GazetteerNames:
             return None
         second = towns[1][1] if len(towns) > 1 else 0
         return towns[0][0] if towns[0][1] >= 3 * second else None
+
+    def rank(self, name: str) -> int:
+        """How large the largest town of this name is, roughly; 0 when none is listed."""
+        towns = self._town(name)
+        return towns[0][1] if towns else 0
+
+    def likely_state(self, name: str) -> str | None:
+        """The state of the one town of this name beside post offices, or of the far largest."""
+        towns = () if name in _MEANS_MORE else self._town(name)
+        if not towns or towns[0][1] < _A_TOWN:
+            return None
+        second = towns[1][1] if len(towns) > 1 else 0
+        far_largest = towns[0][1] >= max(_A_CITY, 2 * second)
+        return towns[0][0] if second < _A_TOWN or far_largest else None
+
+    def city_county(self, name: str) -> str | None:
+        """The state of the one city of this name that is a county too, with a sheriff of its own.
+
+        Among them are Virginia's independent cities, Carson City and Baltimore.
+        """
+        states = self._cities.get(_spelled(name), set())
+        return next(iter(states)) if len(states) == 1 else None
 
     def fips(self, state: str, name: str) -> str | None:
         """The FIPS code of a county by its name in a state; None when two are meant."""

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from monitor.detect.language.tokens import Token, are_plain, is_plain
+from monitor.detect.slots.names import Names
+from monitor.detect.slots.place_signs import (
+    COUNTIES_WORDS,
+    COUNTY_WORDS,
+    county_list_ahead,
+    next_word,
+    of_state,
+)
 from monitor.detect.slots.place_words import (
     BESIDE_NAMES,
     CIVIC,
+    DASHES,
+    HEADLINE_ACTS,
     IN_NAMES,
+    MEASURES,
+    NO_DATELINES,
     NOT_NAMES,
     OF_CITIES,
     OFFICES,
@@ -27,32 +38,16 @@ from monitor.detect.slots.state_names import (
     WHOLE_NAMES,
 )
 
-_COUNTY_WORDS = frozenset(["county", "parish", "borough", "co"])
-_COUNTIES_WORDS = frozenset(["counties", "parishes", "boroughs"])
-_KINDS_OF_COUNTIES = _COUNTY_WORDS | _COUNTIES_WORDS
+_KINDS_OF_COUNTIES = COUNTY_WORDS | COUNTIES_WORDS
 #: Words with which the name, abbreviation or code of a state may begin.
 _MAY_BE_STATES = FIRST_WORDS.union(
     ONLY_QUALIFYING, BY_ABBREVIATION, (code.lower() for code in STATE_NAMES)
 )
 #: Words of the longest name of a town.
 _MOST_WORDS = 4
+#: The rank from which on a listed name is a town's, not just a post office's.
+_A_TOWN = 20
 _SKIP_LIST = frozenset({",", "and", "&", "county", "in", "or"})
-
-
-class Names(Protocol):
-    """What place recognition asks of a gazetteer; names in lower case."""
-
-    def county_states(self, name: str) -> tuple[tuple[str, str], ...]:
-        """(state, county FIPS) of every county of this name."""
-        ...
-
-    def place_states(self, name: str) -> tuple[str, ...]:
-        """States that have a city, town or village of this name."""
-        ...
-
-    def main_state(self, name: str) -> str | None:
-        """The state of a city so well known that its name stands alone in headlines."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +100,12 @@ class PlaceReader:
 
     def _state_at(self, tokens: list[Token], i: int) -> tuple[str | None, int]:
         token = tokens[i]
-        if token.symbol or self._names_county(tokens, i, 1):
+        if token.symbol or self._names_county(tokens, i, 1) or self._in_county_list(tokens, i):
             return None, 0
-        if token.word == "washington" and _of_state(tokens, i + 1):
+        if token.word == "washington" and of_state(tokens, i + 1):
             return "WA", 1
         raw = self.text[token.start : token.start + 1]
-        if raw.isupper() and token.word in ONLY_QUALIFYING and _of_state(tokens, i + 1):
+        if raw.isupper() and token.word in ONLY_QUALIFYING and of_state(tokens, i + 1):
             return BY_ABBREVIATION[token.word], 1
         if token.word not in FIRST_WORDS:
             return (self._code_at(tokens, i) if len(token.word) <= 6 else None), 1
@@ -124,12 +119,18 @@ class PlaceReader:
 
     def _names_county(self, tokens: list[Token], i: int, length: int) -> bool:
         """`Iowa County` is a county, "the North Carolina county" speaks of the state's."""
-        if _next_word(tokens, i + length - 1) not in _COUNTY_WORDS:
+        if next_word(tokens, i + length - 1) not in COUNTY_WORDS:
             return False
         name = " ".join(token.word for token in tokens[i : i + length])
         if name not in WHOLE_NAMES:
             return True
         return self._may_name(tokens[i + length]) and bool(self.names.county_states(name))
+
+    def _in_county_list(self, tokens: list[Token], i: int) -> bool:
+        """`Multnomah, Washington counties`: a county among counties, not the state."""
+        if not self.names.county_states(tokens[i].word):
+            return False
+        return county_list_ahead(tokens, i, self._may_name)
 
     def _names_city(self, tokens: list[Token], i: int, length: int) -> bool:
         """`Kansas City`, `Virginia Beach`: towns that begin with a state's name."""
@@ -159,7 +160,7 @@ class PlaceReader:
 
     def _named(self, token: Token) -> bool:
         raw = self.text[token.start : token.end]
-        return bool(token.symbol) or raw[:1].isupper() or token.word in _COUNTIES_WORDS
+        return bool(token.symbol) or raw[:1].isupper() or token.word in COUNTIES_WORDS
 
     def _shouting(self, tokens: list[Token]) -> bool:
         return self.text[tokens[0].start : tokens[-1].end].isupper()
@@ -170,15 +171,15 @@ class PlaceReader:
         i = 0
         while i < len(tokens):
             word = tokens[i].word
-            if not tokens[i].symbol and word in _COUNTY_WORDS and i:
+            if not tokens[i].symbol and word in COUNTY_WORDS and i:
                 i = self._one_county(tokens, i)
-            elif not tokens[i].symbol and word in _COUNTIES_WORDS:
+            elif not tokens[i].symbol and word in COUNTIES_WORDS:
                 i = self._county_list(tokens, i)
             i += 1
         return tokens
 
     def _one_county(self, tokens: list[Token], i: int) -> int:
-        if _next_word(tokens, i) == "of" and i + 2 < len(tokens) and tokens[i].word == "county":
+        if next_word(tokens, i) == "of" and i + 2 < len(tokens) and tokens[i].word == "county":
             name = self._name_after(tokens, i + 2)
             if name:
                 length = len(name.split())
@@ -196,7 +197,7 @@ class PlaceReader:
         return ""
 
     def _name_before(self, tokens: list[Token], i: int) -> tuple[int, str]:
-        if tokens[i - 1].symbol and i < len(tokens) and tokens[i].word in _COUNTIES_WORDS:
+        if tokens[i - 1].symbol and i < len(tokens) and tokens[i].word in COUNTIES_WORDS:
             return i, ""  # "Oregon counties" are those of the state
         for length in (3, 2, 1):
             words = tokens[max(0, i - length) : i]
@@ -300,10 +301,20 @@ class PlaceReader:
         for length in self._lengths(tokens, i):
             name = " ".join(t.word for t in tokens[i : i + length])
             if self._is_city(tokens, i, i + length, name):
-                return known or length
+                return known or length - self._of_the_city(tokens, i, length)
             if not known and length > 1 and self.names.place_states(name):
                 known = length
         return 0
+
+    def _of_the_city(self, tokens: list[Token], i: int, length: int) -> bool:
+        """`Kent City Council`: the city council of Kent, which is larger than Kent City."""
+        words = [token.word for token in tokens[i : i + length]]
+        following = tokens[i + length : i + length + 1]
+        if length < 2 or words[-1] != "city" or not following or following[0].symbol != "BODY":
+            return False
+        if self._is_known(title_case(" ".join(words))):
+            return False
+        return self.names.rank(" ".join(words[:-1])) > self.names.rank(" ".join(words))
 
     def _lengths(self, tokens: list[Token], i: int) -> list[int]:
         """Numbers of words that a name may have from here on, the most first.
@@ -329,14 +340,26 @@ class PlaceReader:
             return True
         if self._state_follows(tokens, end):
             return True
+        if start == 0 and self._begins(tokens, end, name):
+            return True
         before = [t.word for t in tokens[max(0, start - 2) : start]]
         body = start > 1 and tokens[start - 2].symbol == "BODY"
         of_city = before[-1:] == ["of"] and (body or before[:1] in OF_CITIES)
         end += end < len(tokens) and tokens[end].word == "'s"
         after = tokens[end].symbol if end < len(tokens) else ""
         word = tokens[end].word if end < len(tokens) else ""
-        civic = after == "BODY" or word in CIVIC
+        owned = next_word(tokens, end - 2) == "'s" and word in MEASURES
+        civic = after == "BODY" or word in CIVIC or owned
         return (of_city or civic) and bool(self.names.place_states(name))
+
+    def _begins(self, tokens: list[Token], end: int, name: str) -> bool:
+        """`WENDELL - The board`, `Wendell adopts policy`: datelines, and headlines on a town."""
+        if end >= len(tokens) or name in NO_DATELINES:
+            return False
+        shouted = self.text[tokens[0].start : tokens[end - 1].end].isupper()
+        dateline = shouted and tokens[end].word in DASHES
+        acts = tokens[end].word in HEADLINE_ACTS and not tokens[end].symbol
+        return (dateline or acts) and self.names.rank(name) >= _A_TOWN
 
     def _is_known(self, name: str) -> bool:
         return name in self.known or name in self.seen
@@ -365,24 +388,9 @@ class PlaceReader:
         return Place("city", title_case(name), (main,) if main else self.names.place_states(name))
 
 
-def _of_state(tokens: Sequence[Token], i: int) -> bool:
-    """`Washington House`, `Washington's governor`: the state, not the city."""
-    if i < len(tokens) and tokens[i].word == "'s":
-        i += 1
-    if i >= len(tokens):
-        return False
-    return tokens[i].symbol in {"CHAMBER", "LEGISLATURE", "GOVERNOR", "COMMITTEE", "BILL"} or (
-        tokens[i].word in {"state", "sheriffs", "lawmaker", "law", "attorney"}
-    )
-
-
 def _state_named(token: Token) -> str | None:
     place = token.value
     return place.state if isinstance(place, Place) and place.kind == "state" else None
-
-
-def _next_word(tokens: Sequence[Token], i: int) -> str:
-    return tokens[i + 1].word if i + 1 < len(tokens) else ""
 
 
 def _joined(tokens: Sequence[Token], place: Place) -> Token:

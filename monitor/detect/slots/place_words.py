@@ -31,9 +31,17 @@ NOT_NAMES = word_set(
     "division association union committee house senate gov governor attorney general ice dhs doj "
     "the a an county counties city state sheriff sheriffs police board council commission "
     "judge court every each other another some new that this its their his her our their and "
-    "of in monday tuesday wednesday thursday friday saturday sunday january february march "
-    "april may june july august september october november december republican democratic"
+    "of in sanctuary monday tuesday wednesday thursday friday saturday sunday january february "
+    "march april may june july august september october november december republican democratic"
 )
+#: What follows a town's dateline ("RACINE (AP) - ").
+DASHES = frozenset([":", "-", "\u2013", "\u2014", "--", "("])
+#: Datelines of news from the capital, and of a city that is a state's name too.
+NO_DATELINES = frozenset(["washington", "new york"])
+#: What only towns do in headlines; persons sign, veto and reject.
+HEADLINE_ACTS = word_set("adopts passes votes oks okays becomes enacts prohibits forbids bans bars")
+#: What a town has made: "Mount Prospect's ordinance".
+MEASURES = word_set("ordinance resolution proclamation selectmen trustees selectboard jail")
 #: Small words inside names.
 SMALL = frozenset({"of", "the", "and", "du", "la", "de"})
 

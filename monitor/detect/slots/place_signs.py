@@ -1,0 +1,104 @@
+"""What stands around a name and tells whether it is a state's, a county's or a town's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from monitor.detect.language.tokens import Token
+from monitor.detect.slots.state_names import BY_ABBREVIATION, STATE_NAMES
+
+COUNTY_WORDS = frozenset(["county", "parish", "borough", "co"])
+COUNTIES_WORDS = frozenset(["counties", "parishes", "boroughs"])
+#: Words of the longest list of counties that is looked through.
+_MOST_LISTED = 10
+
+
+def of_state(tokens: Sequence[Token], i: int) -> bool:
+    """`Washington House`, `Washington's governor`: the state, not the city."""
+    if i < len(tokens) and tokens[i].word == "'s":
+        i += 1
+    if i >= len(tokens):
+        return False
+    return tokens[i].symbol in {"CHAMBER", "LEGISLATURE", "GOVERNOR", "COMMITTEE", "BILL"} or (
+        tokens[i].word in {"state", "sheriffs", "lawmaker", "law", "attorney"}
+    )
+
+
+def county_list_ahead(tokens: Sequence[Token], i: int, may_name: Callable[[Token], bool]) -> bool:
+    """Whether the name at `i` stands in a list that ends in "counties" or "A and B county ..."."""
+    if not _may_be_listed(tokens, i):
+        return False
+    for at in range(i + 1, min(i + _MOST_LISTED, len(tokens))):
+        word = tokens[at].word
+        if word in COUNTIES_WORDS:
+            return tokens[at - 1].word != ","
+        if word in COUNTY_WORDS:
+            return at > i + 1
+        if word not in {",", "and", "&"} and not may_name(tokens[at]):
+            return False
+    return False
+
+
+def _may_be_listed(tokens: Sequence[Token], i: int) -> bool:
+    """Of the states' names "Washington" is a county's first; others only inside a list."""
+    if tokens[i].word == "washington":
+        return True
+    before = [token.word for token in tokens[max(0, i - 2) : i]]
+    return before[-1:] in ([","], ["and"]) and before[0] not in COUNTY_WORDS
+
+
+#: Bodies that only counties, or towns, of some states have.
+_NEW_ENGLAND = frozenset(["CT", "MA", "ME", "NH", "RI", "VT"])
+_SUPERVISORS = frozenset(["AZ", "CA", "IA", "IL", "MS", "NE", "NY", "PA", "VA", "WI"])
+BODY_STATES: dict[str, frozenset[str]] = {
+    "fiscal court": frozenset(["KY"]),
+    "quorum court": frozenset(["AR"]),
+    "police jury": frozenset(["LA"]),
+    "commissioners court": frozenset(["TX"]),
+    "board of freeholders": frozenset(["NJ"]),
+    "freeholders": frozenset(["NJ"]),
+    "board of alders": frozenset(["CT"]),
+    "board of legislators": frozenset(["NY"]),
+    "select board": _NEW_ENGLAND,
+    "selectboard": _NEW_ENGLAND,
+    "selectmen": _NEW_ENGLAND,
+    "board of selectmen": _NEW_ENGLAND,
+    "board of supervisors": _SUPERVISORS,
+}
+
+
+def bodies_say(lines: Iterable[Iterable[Token]]) -> frozenset[str] | None:
+    """The states whose counties or towns have the bodies named; None when none tells."""
+    said: frozenset[str] | None = None
+    for tokens in lines:
+        for token in tokens:
+            states = BODY_STATES.get(token.word) if token.symbol == "BODY" else None
+            if states is not None:
+                said = states if said is None else said & states
+    return said
+
+
+def tagged_states(
+    lines: Iterable[Sequence[Token]], of_town: Callable[[str], str | None]
+) -> set[str]:
+    """States of lawmakers' tags: `D-Calif.`, `(R-TX)`, `R-Ruston`."""
+    found: set[str] = set()
+    for tokens in lines:
+        for i, token in enumerate(tokens[1:], start=1):
+            if token.word[1:2] == "-" and token.word[:1] in {"d", "r", "i"}:
+                state = _of_tag(tokens, i, of_town)
+                found |= {state} if state and tokens[i - 1].word in {",", "("} else set()
+    return found
+
+
+def _of_tag(tokens: Sequence[Token], i: int, of_town: Callable[[str], str | None]) -> str | None:
+    tag = tokens[i].word[2:]
+    if tag.upper() in STATE_NAMES:
+        return tag.upper()
+    longer = f"{tag} {next_word(tokens, i)}"
+    return BY_ABBREVIATION.get(tag) or of_town(longer) or of_town(tag)
+
+
+def next_word(tokens: Sequence[Token], i: int) -> str:
+    """The word after the one at `i`; "" at the end."""
+    return tokens[i + 1].word if i + 1 < len(tokens) else ""
