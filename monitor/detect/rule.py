@@ -171,13 +171,13 @@ class Pack:
         """Indexes of the lines that are worth analysing, ascending: those near an anchor."""
         starts = [span.start for span in scene.spans]
         near: set[int] = set()
-        for offset in self.anchored(scene.body.text):
+        for offset in scene.anchors:
             index = bisect_right(starts, offset) - 1
             if index < 0 or offset >= scene.spans[index].end:
                 continue  # in what only repeats the title
             around = range(index - ANCHOR_BEFORE, index + ANCHOR_AFTER + 1)
             near.update(i for i in around if scene.same_paragraph(i, index))
-        if scene.title is not None and self.anchored(scene.title_text.text):
+        if scene.title is not None and scene.title_anchored:
             near.update(scene.opening_lines(ANCHOR_AFTER))
         if scene.document.kind is DocumentKind.BILL and near:
             near |= scene.of_paragraphs(near, BILL_LINES)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -17,6 +18,9 @@ from monitor.detect.slots.names import GazetteerNames
 from monitor.detect.slots.place import PlaceReader
 from monitor.detect.story import Story, Telling, find_story
 from monitor.domain.vocabulary import DocumentKind
+
+#: Offsets, ascending, of the words in a folded text that name the field.
+Anchored = Callable[[str], Sequence[int]]
 
 #: Sentences before a match in which an antecedent or a missing word is looked for.
 NEAR = 3
@@ -55,20 +59,48 @@ class Scene:
     document: Document
     title_text: Folded
     body: Folded
-    spans: tuple[Sentence, ...]
     _reader: LineReader
     _title_reader: LineReader
-    _anchored: Callable[[str], object]  #: whether words name the field at all
+    _anchored: Anchored
+    _spans: tuple[Sentence, ...] | None = None
+    _anchors: Sequence[int] | None = None
     _lines: dict[int, Line] = field(default_factory=dict)
     _title: Line | None = None
     _opening: bytes | None = None
     _story: Story | None = None
 
+    @property
+    def spans(self) -> tuple[Sentence, ...]:
+        """The sentences of the text, without those at the top that only repeat the title."""
+        if self._spans is None:
+            text = self.body.text
+            told = list(islice(sentences(text), MAX_LINES))
+            self._spans = _told_once(self.title_text.text, text, told)
+        return self._spans
+
+    @property
+    def anchors(self) -> Sequence[int]:
+        """Offsets in the folded text of the words that name the field, ascending."""
+        if self._anchors is None:
+            self._anchors = self._anchored(self.body.text)
+        return self._anchors
+
+    @property
+    def title_anchored(self) -> bool:
+        """Whether the title names the field."""
+        return bool(self._anchored(self.title_text.text))
+
+    def _is_anchored(self, start: int, end: int) -> bool:
+        """Whether an anchor begins between two offsets of the folded text."""
+        at = bisect_left(self.anchors, start)
+        return at < len(self.anchors) and self.anchors[at] < end
+
     def line(self, index: int) -> Line:
         """The line of a sentence."""
-        if index not in self._lines:
-            self._lines[index] = self._reader.line(self.spans[index])
-        return self._lines[index]
+        line = self._lines.get(index)
+        if line is None:
+            line = self._lines[index] = self._reader.line(self.spans[index])
+        return line
 
     @property
     def title(self) -> Line | None:
@@ -84,7 +116,7 @@ class Scene:
         if self._story is None:
             telling = _TELLINGS.get(self.document.kind, Telling.ITEMS)
             self._story = find_story(
-                self.title_text.text, self.body.text, self.spans, self._anchored, telling
+                self.title_text.text, self.body.text, self.spans, self._is_anchored, telling
             )
         return self._story
 
@@ -201,23 +233,26 @@ class Scene:
         return any(line.found(phrases) for line in self.within(scope, index))
 
 
+def _everywhere(text: str) -> Sequence[int]:
+    return range(len(text))
+
+
 def lay_out(
     document: Document,
     symbols: Trie,
     names: GazetteerNames,
-    anchored: Callable[[str], object] = bool,
+    anchored: Anchored = _everywhere,
 ) -> Scene:
-    """Fold a document and find its sentences; lines are read when rules ask for them.
+    """Fold a document; its sentences and lines are read when rules ask for them.
 
-    `anchored` tells whether words name the field at all; by default all of them do.
+    `anchored` finds the words that name the field at all; by default all of them do.
     """
     title, body = fold(document.title[:2_000]), fold(document.text)
-    spans = _told_once(title.text, body.text, list(islice(sentences(body.text), MAX_LINES)))
     known: dict[str, tuple[str, ...]] = {}
     seen: set[str] = set()
     readers = [_reader(text.text, symbols, names, known, seen) for text in (body, title)]
     readers[1].outside = document.title
-    return Scene(document, title, body, spans, readers[0], readers[1], anchored)
+    return Scene(document, title, body, readers[0], readers[1], anchored)
 
 
 def _told_once(title: str, text: str, spans: list[Sentence]) -> tuple[Sentence, ...]:

@@ -7,10 +7,11 @@ paragraph lacks must not be borrowed from a title that it has nothing to do with
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import lru_cache
+from itertools import islice
 
 from monitor.detect.language.sentences import Sentence
 from monitor.detect.language.words import word_set
@@ -33,6 +34,7 @@ _HEADLINE_CHARS, _TOLD = 120, 3
 _FULL_STOPS = (".", "!", "?", ":", ";", ",", '"', "'", ")")
 
 
+@lru_cache(maxsize=8192)
 def _stem(word: str) -> str:
     for ending in ("'s", "ing", "ed", "es", "s", "e"):
         if word.endswith(ending) and len(word) - len(ending) >= 3:
@@ -106,28 +108,31 @@ def find_story(
     title: str,
     text: str,
     spans: Sequence[Sentence],
-    anchored: Callable[[str], object],
+    anchored: Callable[[int, int], bool],
     telling: Telling,
 ) -> Story:
     """The story that a title announces, in a folded text with these sentences.
 
-    `anchored` tells whether words name the field at all. Where the title has no words in common
-    with the text, or the text is short, everything is the story.
+    `anchored` tells whether anything between two offsets of the text names the field. Where the
+    title has no words in common with the text, or the text is short, everything is the story.
     """
-    paragraphs = list(_paragraphs(text, spans, anchored))
-    if len(paragraphs) <= _SMALL:
+    blocks = list(islice(_blocks(spans), MAX_PARAGRAPHS))
+    if len(blocks) <= _SMALL:
         return Story()
+    paragraphs = [_paragraph(text, spans[first:after], first, anchored) for first, after in blocks]
     headlines = _headlines(paragraphs) if telling is not Telling.ITEMS else frozenset()
     told = [one for one in paragraphs if one.number not in headlines]
     names = _names_within(text, spans)
-    score = _scores(_stems(title), told, names)
+    stems = _stems(_words(title))
+    score = _scores(stems, told, names)
     best = max(score.values(), default=0.0)
     if not best:
         return Story(links=headlines if telling is Telling.SENTENCES else frozenset())
-    if not any(_is_akin(one, _stems(title), _capitals(title) & names) for one in told):
+    titled = _capitals(_words(title))
+    if not any(_is_akin(one, stems, titled & names) for one in told):
         return Story(paragraphs=frozenset())
     begin = next(one for one in told if score[one.number] >= _BEGINS * best)
-    known = names & (begin.names | _capitals(title))
+    known = names & (begin.names | titled)
     near = {one.number for one in paragraphs if score.get(one.number, 0) >= _BELONGS * best}
     near |= {one.number for one in paragraphs if one.names & known}
     of_field = {one.number for one in paragraphs if one.anchored}
@@ -135,20 +140,30 @@ def find_story(
     return Story(begin.first, frozenset((near | of_field) - links), links)
 
 
-def _paragraphs(
-    text: str, spans: Sequence[Sentence], anchored: Callable[[str], object]
-) -> Iterator[_Paragraph]:
-    at = 0
-    for _ in range(MAX_PARAGRAPHS):
-        if at >= len(spans):
-            return
-        after = at + 1
-        while after < len(spans) and spans[after].paragraph == spans[at].paragraph:
-            after += 1
-        own = text[spans[at].start : spans[after - 1].end]
-        number = spans[at].paragraph
-        yield _Paragraph(number, at, own, _stems(own), _capitals(own), bool(anchored(own)))
-        at = after
+def _blocks(spans: Sequence[Sentence]) -> Iterator[tuple[int, int]]:
+    """The first sentence of each paragraph and the one after its last."""
+    first = 0
+    for at, span in enumerate(spans):
+        if span.paragraph != spans[first].paragraph:
+            yield first, at
+            first = at
+    if spans:
+        yield first, len(spans)
+
+
+def _paragraph(
+    text: str, spans: Sequence[Sentence], first: int, anchored: Callable[[int, int], bool]
+) -> _Paragraph:
+    start, end = spans[0].start, spans[-1].end
+    words = _words(text[start:end])
+    return _Paragraph(
+        spans[0].paragraph,
+        first,
+        text[start:end],
+        _stems(words),
+        _capitals(words),
+        anchored(start, end),
+    )
 
 
 def _scores(
@@ -178,8 +193,8 @@ def _scores(
     }
 
 
-def _words(text: str) -> list[str]:
-    return text.translate(_APART).split()
+def _words(text: str) -> set[str]:
+    return set(text.translate(_APART).split())
 
 
 def _is_akin(one: _Paragraph, title: frozenset[str], names: frozenset[str]) -> bool:
@@ -187,8 +202,8 @@ def _is_akin(one: _Paragraph, title: frozenset[str], names: frozenset[str]) -> b
     return one.anchored or bool(one.names & names or (one.words & title) - _PUBLIC_LIFE)
 
 
-def _stems(text: str) -> frozenset[str]:
-    return frozenset(map(_folded, set(_words(text)))) - {""}
+def _stems(words: Iterable[str]) -> frozenset[str]:
+    return frozenset(map(_folded, words)) - {""}
 
 
 @lru_cache(maxsize=8192)
@@ -199,9 +214,9 @@ def _folded(word: str) -> str:
     return word if word.isupper() and 1 < len(word) <= _ACRONYM else _stem(word.lower())
 
 
-def _capitals(text: str) -> frozenset[str]:
+def _capitals(words: Iterable[str]) -> frozenset[str]:
     """Words printed with a capital that may be names, in lower case."""
-    return frozenset(map(_name, [word for word in set(_words(text)) if word[0].isupper()])) - {""}
+    return frozenset(map(_name, [word for word in words if word[0].isupper()])) - {""}
 
 
 @lru_cache(maxsize=8192)
@@ -213,7 +228,7 @@ def _name(word: str) -> str:
 def _names_within(text: str, spans: Sequence[Sentence]) -> frozenset[str]:
     """Words that have a capital in the midst of a sentence: names, wherever they stand."""
     inner = (text[span.start : span.end].partition(" ")[2] for span in spans)
-    return frozenset().union(*map(_capitals, inner))
+    return _capitals(_words(" ".join(inner)))
 
 
 def _headlines(paragraphs: Sequence[_Paragraph]) -> frozenset[int]:

@@ -65,7 +65,7 @@ def fold(text: str) -> Folded:
     if "<" in text:
         text = _TAG.sub(_blank, text)
     if "&" not in text and _one_to_one(text):
-        return Folded("".join(map(fold_char, text)) if not text.isascii() else text, None)
+        return Folded(text if text.isascii() else _replaced(text), None)
     return _mapped(text)
 
 
@@ -75,6 +75,15 @@ def _blank(match: Match) -> str:
 
 def _one_to_one(text: str) -> bool:
     return all(fold_char(char) for char in set(text) if char != "\n")
+
+
+def _replaced(text: str) -> str:
+    """Every character folded to one; what folding gives is not folded again."""
+    for char in sorted(set(text)):  # of those that are folded, ASCII comes first
+        plain = fold_char(char)
+        if plain != char:
+            text = text.replace(char, plain)
+    return text
 
 
 def _mapped(text: str) -> Folded:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-
-import re2
 
 from monitor.detect.language.words import word_set
 
@@ -13,7 +12,13 @@ MAX_SENTENCE = 1_500  #: a longer run is cut here; no news sentence is this long
 #: A line that is longer than this was not broken to fit a page; a full one fills this share.
 _WIDEST, _FULL = 200, 0.75
 _AROUND = 5  #: lines looked at on both sides
-_STOP = re2.compile(r"""[.!?;]+["')\]]*\s+|\s*\n\s*|\s\|\s""")
+_BLANKS = " \t\n\f\r"
+#: Where sentences may end: full stops before a blank, line breaks, bars between blanks. All of it
+#: is possessive and begins where such a run begins, so that it takes one pass over any text.
+_STOP = re.compile(
+    r"""[.!?;\n|](?:(?<=\n)[ \t\n\f\r]*+|(?<=\|)(?=[ \t\n\f\r])|(?<=[.!?;])"""
+    r"""(?<![.!?;][.!?;])[.!?;]*+["')\]]*+[ \t\n\f\r]++)"""
+)
 _ABBREVIATIONS = word_set(
     "gov sgt lt col capt maj gen sen rep rev dr mr mrs ms jr sr st ste mt ft no nos sec art v "
     "vs jan feb mar apr jun jul aug sept sep oct nov dec atty supt dep dept div ave blvd pub "
@@ -42,15 +47,32 @@ class Sentence:
 def sentences(text: str) -> Iterator[Sentence]:
     """Sentences in order, none empty, none longer than MAX_SENTENCE."""
     start, paragraph = 0, 0
-    for match in _STOP.finditer(text):
-        kind = _break_kind(text, start, match.start(), match.end())
+    for at, after in _stops(text):
+        kind = _break_kind(text, start, at, after)
         if not kind:
             continue
-        end = match.start() if "|" in match.group(0) else match.end()
+        end = at if "|" in text[at:after] else after
         yield from _cut(text, start, end, paragraph)
-        start = match.end()
+        start = after
         paragraph += kind == "paragraph"
     yield from _cut(text, start, len(text), paragraph)
+
+
+def _stops(text: str) -> Iterator[tuple[int, int]]:
+    """Spans of what may end a sentence, with the blanks around it, in order."""
+    done = 0
+    while match := _STOP.search(text, done):
+        at, after = match.span()
+        if text[at] == "|":
+            if at == done or text[at - 1] not in _BLANKS:
+                done = after
+                continue
+            at, after = at - 1, after + 1
+        elif text[at] == "\n":
+            while at > done and text[at - 1] in _BLANKS:
+                at -= 1
+        yield at, after
+        done = after
 
 
 def _break_kind(text: str, start: int, at: int, after: int) -> str:
