@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -24,6 +25,8 @@ MAX_SENTENCES = 3_000
 _REGIONS = ("article", "main", "[@role='main']")
 _NOISE = frozenset({"nav", "header", "footer", "aside", "form", "button", "menu"})
 BLOCKS_EXTRACTOR = "blocks 1"
+#: What lxml and trafilatura take for a whole document; anything else they read as a fragment.
+_WHOLE = re.compile(r"\s*<(?:html|!doctype)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +111,8 @@ def _article(about: Metadata, text: str, extractor: str) -> Article:
 
 def _main_text(page: HtmlElement, markup: str, url: str) -> tuple[str, str]:
     """The article's text and what found it: trafilatura, or all blocks of the main region."""
-    found, extractor = _trafilatura(markup, url)
+    # A whole document is handed over as the tree that it is already; trafilatura copies it.
+    found, extractor = _trafilatura(page if _WHOLE.match(markup) else markup, url)
     text = clean(found)
     if len(text) >= MIN_CHARS:
         return text, extractor
@@ -117,13 +121,16 @@ def _main_text(page: HtmlElement, markup: str, url: str) -> tuple[str, str]:
     return (whole, BLOCKS_EXTRACTOR) if len(whole) > len(text) else (text, extractor)
 
 
-def _trafilatura(markup: str, url: str) -> tuple[str, str]:
-    """The main text that trafilatura finds, "" where it finds none, and its name and version."""
+def _trafilatura(page: HtmlElement | str, url: str) -> tuple[str, str]:
+    """The main text that trafilatura finds, "" where it finds none, and its name and version.
+
+    A tree is left as it is.
+    """
     import trafilatura  # noqa: PLC0415  # a third of a second, only for documents
 
     try:
         found = trafilatura.bare_extraction(
-            markup,
+            page,
             url=url,
             fast=True,
             include_comments=False,

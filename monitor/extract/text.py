@@ -80,6 +80,8 @@ def plain(fragment: str, *, max_chars: int = 1000) -> str:
 def tree(markup: str, *, what: str) -> HtmlElement:
     """The document tree of HTML text. Raises ExtractError when there is nothing to parse."""
     parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+    # One class for all elements: lxml.html's own table of classes is asked in Python for each.
+    parser.set_element_class_lookup(etree.ElementDefaultClassLookup(element=HtmlElement))
     try:
         if "&#" in markup or not is_plain_ascii(markup):
             markup = _NO_XML.sub(" ", markup)

@@ -8,7 +8,7 @@ range in the sorted list of its files.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,12 +16,16 @@ from typing import BinaryIO
 
 from isal import igzip_lib, isal_zlib
 
-from monitor.services.warc_record import MAX_RECORD_BYTES, ArchivedPage, page_of, record_spans
+from monitor.services.warc_record import MAX_RECORD_BYTES, ArchivedPage, content_of, record_spans
 
 #: Compressed bytes, or files, of one part.
 PART_BYTES = 8_000_000
 PART_FILES = 200
 _CHUNK = 1 << 16
+#: So much of a packed file is held. A member is given to the unpacker in pieces of twice the size
+#: of the one before: two pieces are joined again, and what it leaves of one is copied.
+_WINDOW = 1 << 20
+_LEAST_PIECE = 1 << 13
 _GZIP = b"\x1f\x8b\x08"
 _Broken: type[Exception] = igzip_lib.IsalError  # type: ignore[assignment]  # its stub is wrong
 _GZIP_BITS = 31  #: a gzip member with its header and checksum
@@ -79,12 +83,27 @@ def saved_files(folder: Path) -> list[Path]:
     return sorted(p for p in folder.rglob("*") if p.suffix.lower() in _PAGES and p.is_file())
 
 
+#: Whether a page is wanted, by its bytes, which it must not keep.
+Wanted = Callable[[memoryview], bool]
+
+
 def pages_of(part: Part) -> Iterator[ArchivedPage | str]:
     """The pages of a part; a string is a problem with what stands there. Raises OSError."""
+    return (page for page in wanted_pages_of(part, _any) if page is not None)
+
+
+def _any(_body: memoryview) -> bool:
+    return True
+
+
+def wanted_pages_of(part: Part, wanted: Wanted) -> Iterator[ArchivedPage | str | None]:
+    """The same, None for a page that is not wanted: it is looked at where it was unpacked."""
     path = Path(part.archive)
     if not is_warc(path):
         for file in saved_files(path)[part.start : part.end]:
-            yield _saved_page(path, file)
+            page = _saved_page(path, file)
+            unwanted = isinstance(page, ArchivedPage) and not wanted(memoryview(page.body))
+            yield None if unwanted else page
         return
     with path.open("rb") as stream:
         blocks = (
@@ -94,51 +113,67 @@ def pages_of(part: Part) -> Iterator[ArchivedPage | str]:
         )
         for block in blocks:
             for start, end in record_spans(block):
-                found = page_of(block, start, end)
+                found = content_of(block, start, end)
                 if found is not None:
-                    yield found
+                    yield found.page() if wanted(found.body) else None
 
 
 def _members(stream: BinaryIO, start: int, end: int) -> Iterator[bytes]:
     """What the gzip members that begin in [start, end) hold, one by one; damaged ones are left."""
     at = _member_from(stream, start, end)
     while at is not None and at < end:
-        stream.seek(at)
-        rest = b""
-        while at < end:
-            content, rest, used = _inflated(stream, rest)
+        packed = _Packed(stream, at)
+        while packed.at < end:
+            content = packed.member()
             if content is None:
                 break
             yield content
-            at += used
         else:
             return
-        at = _member_from(stream, at + 1, end)
+        at = _member_from(stream, packed.at + 1, end)
 
 
-def _inflated(stream: BinaryIO, data: bytes) -> tuple[bytes | None, bytes, int]:
-    """(content of the next member, what was read beyond it, its length); None where there is none.
+class _Packed:
+    """A packed file, read member by member; `at` is where the next one begins."""
 
-    Of a member that holds more than any page, the beginning.
-    """
-    inflating = _member()
-    pieces: list[bytes] = []
-    size = used = 0
-    try:
-        while not inflating.eof:
-            data = data or stream.read(_CHUNK)
-            if not data:
-                return None, b"", 0
-            used += len(data)
-            piece = inflating.decompress(data)
-            size += len(piece)
-            if size <= MAX_RECORD_BYTES:
-                pieces.append(piece)
-            data = b""
-    except _Broken:
-        return None, b"", 0
-    rest = inflating.unused_data
-    return b"".join(pieces), rest, used - len(rest)
+    def __init__(self, stream: BinaryIO, at: int) -> None:
+        stream.seek(at)
+        self.at = at
+        self._stream = stream
+        self._window = memoryview(b"")
+        self._read = 0  #: so much of the window belongs to members that were read
+        self._piece = _LEAST_PIECE
+
+    def member(self) -> bytes | None:
+        """What it holds, of one that holds more than any page the beginning; None for none."""
+        inflating = _member()
+        pieces: list[bytes] = []
+        size = used = 0
+        try:
+            while not inflating.eof:
+                data = self._next()
+                if not data:
+                    return None
+                used += len(data)
+                piece = inflating.decompress(data)
+                size += len(piece)
+                if size <= MAX_RECORD_BYTES:
+                    pieces.append(piece)
+        except _Broken:
+            return None
+        beyond = len(inflating.unused_data)
+        self._read -= beyond
+        self.at += used - beyond
+        self._piece = max(_LEAST_PIECE, 2 * (used - beyond))
+        return b"".join(pieces)
+
+    def _next(self) -> memoryview:
+        """The next piece of the file; empty at its end."""
+        if self._read == len(self._window):
+            self._window, self._read = memoryview(self._stream.read(_WINDOW)), 0
+        piece = self._window[self._read : self._read + self._piece]
+        self._read += len(piece)
+        return piece
 
 
 def _member() -> isal_zlib.Decompress:

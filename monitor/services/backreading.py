@@ -27,7 +27,7 @@ from monitor.domain.source import Source, SourceState
 from monitor.extract.article import read_article
 from monitor.extract.links import without_tracking
 from monitor.ports import Clock
-from monitor.services.archives import Part, halves, pages_of
+from monitor.services.archives import Part, halves, wanted_pages_of
 from monitor.services.intake import Intake, Knowledge, findings_of
 from monitor.services.warc_record import ArchivedPage
 from monitor.stores import Store
@@ -103,7 +103,7 @@ class Shelf:
 def read_part(
     part: Part,
     shelf: Shelf,
-    relevant: Callable[[bytes], bool],
+    relevant: Callable[[memoryview], bool],
     detecting: Detecting,
     rules: str,
 ) -> PartReading:
@@ -111,12 +111,12 @@ def read_part(
     pages = extracted = 0
     found: list[Found] = []
     problems: list[str] = []
-    for page in pages_of(part):
+    for page in wanted_pages_of(part, relevant):
         if isinstance(page, str):
             problems.append(page)
             continue
         pages += 1
-        if not relevant(page.body):
+        if page is None:
             continue
         extracted += 1
         try:

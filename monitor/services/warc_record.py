@@ -18,6 +18,9 @@ _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,15})", re.IGNORECASE)
 _STATUS = re.compile(rb"HTTP/\d(?:\.\d)? +(\d{3})")
 _CHARSET = re.compile(r"charset=[\"']?([A-Za-z0-9_.:-]{2,40})")
 _KEPT = (b"content-type", b"last-modified")
+_FIELD = re.compile(rb"\r\n[ \t]*([^:\r\n]*[^:\s])[ \t]*:[ \t]*([^\r\n]*)")
+#: Header fields that say that the body is not as the server made it.
+_CODED = frozenset({b"transfer-encoding", b"content-encoding"})
 _TEXTUAL = ("text/html", "application/xhtml+xml", "application/pdf", "text/plain", "")
 
 
@@ -31,6 +34,29 @@ class ArchivedPage:
     media_type: str = ""
     charset: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """A page that is still where it was unpacked; most are looked at there and left."""
+
+    url: str
+    captured_at: datetime
+    body: memoryview
+    media_type: str
+    charset: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+
+    def page(self) -> ArchivedPage:
+        """The page with its body copied out."""
+        return ArchivedPage(
+            url=self.url,
+            captured_at=self.captured_at,
+            body=bytes(self.body),
+            media_type=self.media_type,
+            charset=self.charset,
+            headers=self.headers,
+        )
 
 
 def record_spans(block: bytes, *, whole: bool = True) -> Iterator[tuple[int, int]]:
@@ -53,7 +79,12 @@ def page_of(block: bytes, start: int = 0, end: int | None = None) -> ArchivedPag
 
     The record is `block` from `start` to `end`; the page's body alone is copied out of it.
     """
-    end = len(block) if end is None else end
+    found = content_of(block, start, len(block) if end is None else end)
+    return None if found is None else found.page()
+
+
+def content_of(block: bytes, start: int, end: int) -> Content | None:
+    """The same with the body where it stands."""
     fields, content = _fields(block, start, end)
     kind = fields.get(b"warc-type")
     url = _text(fields.get(b"warc-target-uri", b"")).strip("<>")
@@ -64,10 +95,10 @@ def page_of(block: bytes, start: int = 0, end: int | None = None) -> ArchivedPag
         return _from_response(url, captured_at, block, content, end)
     media_type = _media_type(fields)
     if kind in (b"resource", b"conversion") and media_type in _TEXTUAL:
-        return ArchivedPage(
+        return Content(
             url=url,
             captured_at=captured_at,
-            body=block[content:end],
+            body=memoryview(block)[content:end],
             media_type=media_type or "text/plain",
         )
     return None
@@ -75,7 +106,7 @@ def page_of(block: bytes, start: int = 0, end: int | None = None) -> ArchivedPag
 
 def _from_response(
     url: str, captured_at: datetime, block: bytes, start: int, end: int
-) -> ArchivedPage | None:
+) -> Content | None:
     status = _STATUS.match(block, start)
     if status is None or status[1] != b"200":
         return None
@@ -83,14 +114,16 @@ def _from_response(
     media_type = _media_type(fields)
     if media_type not in _TEXTUAL:
         return None
-    unpacked = _unpacked(block[content:end], fields)
-    if not unpacked:
+    body = memoryview(block)[content:end]
+    if not _CODED.isdisjoint(fields):
+        body = memoryview(_unpacked(bytes(body), fields) or b"")
+    if not body:
         return None
     charset = _CHARSET.search(_text(fields.get(b"content-type", b"")))
-    return ArchivedPage(
+    return Content(
         url=url,
         captured_at=captured_at,
-        body=unpacked,
+        body=body,
         media_type=media_type or "text/html",
         charset=charset[1].lower() if charset else None,
         headers=tuple((_text(n), _text(fields[n])) for n in _KEPT if n in fields),
@@ -101,12 +134,8 @@ def _fields(block: bytes, start: int, end: int) -> tuple[dict[bytes, bytes], int
     """(header fields by lower-case name, of a repeated one the last; where the content begins)."""
     head_end = block.find(b"\r\n\r\n", start, end)
     head_end = end if head_end < 0 else head_end
-    found = {}
-    for line in block[start:head_end].split(b"\r\n")[1:]:
-        name, separator, value = line.partition(b":")
-        if separator:
-            found[name.strip().lower()] = value.strip()
-    return found, min(head_end + 4, end)
+    found = _FIELD.findall(block, start, head_end)
+    return {name.lower(): value.rstrip() for name, value in found}, min(head_end + 4, end)
 
 
 def _media_type(fields: Mapping[bytes, bytes]) -> str:
