@@ -39,6 +39,8 @@ _REPORTS = word_set(
     "reported disclosed added indicates indicate reveals revealed"
 )
 _REPORT = 9
+#: Letters of the longest abbreviation that a text sets in brackets behind the name.
+_SHORT = 6
 _SUBJECTS = word_set(
     "this his its theirs hers sheriffs counties agencies officials cities lawmakers"
 )
@@ -213,7 +215,24 @@ class LineReader:
         tokens = self._vocabularies(tokens)
         tokens = self.agencies.mark(_local_bodies(self.places.mark(tokens)))
         question = self.text[sentence.end - 1 : sentence.end] == "?"
-        return Line(sentence, _counted(mark_dates(tokens)), question, self.outside)
+        tokens = self._without_abbreviations(_counted(mark_dates(tokens)))
+        return Line(sentence, tokens, question, self.outside)
+
+    def _without_abbreviations(self, tokens: list[Token]) -> list[Token]:
+        """`the Idaho State Police (ISP) and ICE`: what only shortens a name parts no clause."""
+        at = 1
+        while at + 2 < len(tokens):
+            if tokens[at].word == "(" and self._is_abbreviation(tokens, at + 1):
+                del tokens[at : at + 3]
+            else:
+                at += 1
+        return tokens
+
+    def _is_abbreviation(self, tokens: Sequence[Token], at: int) -> bool:
+        token = tokens[at]
+        raw = self.text[token.start : token.end].rstrip("s")
+        short = 1 < len(raw) <= _SHORT and raw.isalpha() and raw.isupper()
+        return short and token.symbol != "PLACE" and tokens[at + 1].word == ")"
 
     def _vocabularies(self, tokens: list[Token]) -> list[Token]:
         words = [("" if token.symbol else token.word) for token in tokens]
