@@ -27,6 +27,11 @@ Json = Any  # what json.loads gives
 Step = Callable[[Any], Any]
 
 
+_CANONICAL = json.JSONEncoder(
+    ensure_ascii=True, allow_nan=False, sort_keys=True, separators=(",", ":")
+)
+
+
 def moment_text(moment: datetime) -> str:
     """Fixed width UTC text that sorts like time: ``2025-06-01T12:00:00.000000Z``."""
     return require_aware(moment).strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")
@@ -45,9 +50,7 @@ def dumps(value: object) -> str:
 
 def canonical(tree: Json) -> str:
     """Canonical text of a JSON tree. Raises ValueError for NaN and infinities."""
-    return json.dumps(
-        tree, ensure_ascii=True, allow_nan=False, sort_keys=True, separators=(",", ":")
-    )
+    return _CANONICAL.encode(tree)
 
 
 def loads(kind: type[T], text: str | bytes) -> T:
@@ -179,30 +182,18 @@ def _default(field: dataclasses.Field[Any]) -> Any:
     return dataclasses.MISSING
 
 
-class _Late:
-    """A step that is looked up at its first use: types may hold themselves."""
-
-    __slots__ = ("_find", "_kind", "_step")
-
-    def __init__(self, find: Callable[[Any], Step], kind: Any) -> None:
-        self._find, self._kind = find, kind
-        self._step: Step | None = None
-
-    def __call__(self, value: Any) -> Any:
-        if self._step is None:
-            self._step = self._find(self._kind)
-        return self._step(value)
-
-
 def _fields(kind: type) -> list[tuple[dataclasses.Field[Any], Any]]:
     hints = typing.get_type_hints(kind)
     return [(f, hints[f.name]) for f in dataclasses.fields(kind) if f.init]
 
 
 def _dataclass_encoder(kind: type) -> Step:
-    plan = [(f.name, _default(f), _Late(encoder, hint)) for f, hint in _fields(kind)]
+    fields = [(f.name, _default(f), hint) for f, hint in _fields(kind)]
+    plan: list[tuple[str, Any, Step]] = []
 
     def encode(value: Any) -> dict[str, Json]:
+        if not plan:  # at the first use: types may hold themselves
+            plan[:] = [(name, default, encoder(hint)) for name, default, hint in fields]
         tree = {}
         for name, default, step in plan:
             held = getattr(value, name)
@@ -214,9 +205,12 @@ def _dataclass_encoder(kind: type) -> Step:
 
 
 def _dataclass_decoder(kind: type) -> Step:
-    steps = {f.name: _Late(decoder, hint) for f, hint in _fields(kind)}
+    hints = {f.name: hint for f, hint in _fields(kind)}
+    steps: dict[str, Step] = {}
 
     def decode(tree: Any) -> Any:
+        if not steps:  # at the first use: types may hold themselves
+            steps.update({name: decoder(hint) for name, hint in hints.items()})  # at once
         return kind(**{name: steps[name](part) for name, part in tree.items()})
 
     return decode

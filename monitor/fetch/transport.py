@@ -6,7 +6,8 @@ Driven by poll() from one thread. wake() alone may be called from others.
 from __future__ import annotations
 
 import contextlib
-import selectors
+import math
+import select
 import socket
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -17,16 +18,15 @@ from monitor.egress.body_memory import BodyMemory
 from monitor.egress.exchange import Broken, Exchange, Limits, Received
 from monitor.egress.gate import Gate, Vetted
 
+#: poll() rather than a selector: libcurl changes its mind about a socket several times a request,
+#: which costs a tenth there. What hangs up or fails is ready for both.
 _INTEREST = {
-    pycurl.POLL_IN: selectors.EVENT_READ,
-    pycurl.POLL_OUT: selectors.EVENT_WRITE,
-    pycurl.POLL_INOUT: selectors.EVENT_READ | selectors.EVENT_WRITE,
+    pycurl.POLL_IN: select.POLLIN,
+    pycurl.POLL_OUT: select.POLLOUT,
+    pycurl.POLL_INOUT: select.POLLIN | select.POLLOUT,
 }
-_SELECTED = {
-    selectors.EVENT_READ: pycurl.CSELECT_IN,
-    selectors.EVENT_WRITE: pycurl.CSELECT_OUT,
-    selectors.EVENT_READ | selectors.EVENT_WRITE: pycurl.CSELECT_IN | pycurl.CSELECT_OUT,
-}
+_READABLE = select.POLLIN | select.POLLPRI | select.POLLHUP | select.POLLERR
+_WRITABLE = select.POLLOUT | select.POLLERR
 
 Done = tuple[object, Received | Broken]
 
@@ -53,10 +53,10 @@ class Transport:
         self._idle: list[Exchange] = []
         self._running: dict[Any, Exchange] = {}
         self._timer_at: float | None = None
-        self._selector = selectors.DefaultSelector()
+        self._sockets = select.poll()
         self._wake_out, self._wake_in = socket.socketpair()
         self._wake_out.setblocking(False)
-        self._selector.register(self._wake_out, selectors.EVENT_READ)
+        self._sockets.register(self._wake_out, select.POLLIN)
         self._multi: Any = pycurl.CurlMulti()
         self._multi.setopt(pycurl.M_MAXCONNECTS, max_connections)
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._on_socket)
@@ -108,7 +108,6 @@ class Transport:
         self._running.clear()
         self._idle.clear()
         self._multi.close()
-        self._selector.close()
         self._wake_in.close()
         self._wake_out.close()
 
@@ -124,12 +123,14 @@ class Transport:
 
     def _drive(self, wait_s: float) -> bool:
         """Hand ready sockets to libcurl; True when libcurl's own timer is due."""
-        ready = self._selector.select(wait_s)
-        for key, mask in ready:
-            if key.fileobj is self._wake_out:
+        ready = self._sockets.poll(math.ceil(wait_s * 1000))
+        for descriptor, events in ready:
+            if descriptor == self._wake_out.fileno():
                 self._drain()
+            elif events & select.POLLNVAL:  # closed without a word
+                self._forget(descriptor)
             else:
-                self._multi.socket_action(key.fd, _SELECTED[mask])
+                self._multi.socket_action(descriptor, _selected(events))
         return not ready and self._timer_at is not None and self._wait_s(0.0) == 0.0
 
     def _drain(self) -> None:
@@ -159,15 +160,20 @@ class Transport:
 
     def _on_socket(self, what: int, descriptor: int, multi: object, data: object) -> None:
         if what == pycurl.POLL_REMOVE:
-            # libcurl may have closed it already, and another may have its number by now.
-            with contextlib.suppress(KeyError, ValueError, OSError):
-                self._selector.unregister(descriptor)
-            return
-        interest = _INTEREST[what]
-        try:
-            self._selector.modify(descriptor, interest)
-        except KeyError:
-            self._selector.register(descriptor, interest)
+            self._forget(descriptor)
+        else:
+            self._sockets.register(descriptor, _INTEREST[what])
+
+    def _forget(self, descriptor: int) -> None:
+        with contextlib.suppress(KeyError):
+            self._sockets.unregister(descriptor)
 
     def _on_timer(self, timeout_ms: int) -> None:
         self._timer_at = None if timeout_ms < 0 else self._monotonic() + timeout_ms / 1000
+
+
+def _selected(events: int) -> int:
+    """What poll() found, in libcurl's words."""
+    readable = pycurl.CSELECT_IN if events & _READABLE else 0
+    writable = pycurl.CSELECT_OUT if events & _WRITABLE else 0
+    return int(readable | writable)
