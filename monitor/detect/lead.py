@@ -34,6 +34,7 @@ class Placed:
     depth: int
     finding: Finding
     recent: bool = False  #: its words date it to the days before publication
+    opens: bool = False  #: it heads a paragraph that the title may be about
 
 
 class Lead:
@@ -53,7 +54,13 @@ class Lead:
             self._lines = self._scene.opening_lines(len(self._scene.spans))
         depth = bisect_left(self._lines, sighting.index)
         published = self._scene.document.published
-        return Placed(depth, finding, is_recent(sighting.line, sighting.first, published))
+        recent = is_recent(sighting.line, sighting.first, published)
+        return Placed(depth, finding, recent, self._opens(sighting.index))
+
+    def _opens(self, index: int) -> bool:
+        openings = self._scene.story.openings
+        heads_one = not self._scene.same_paragraph(index - HEAD, index)
+        return openings is None or (heads_one and self._scene.paragraph(index) in openings)
 
 
 def weighed(placed: Sequence[Placed], *, titled: bool) -> list[Finding]:
@@ -68,17 +75,18 @@ def weighed(placed: Sequence[Placed], *, titled: bool) -> list[Finding]:
         if one.finding.worth is Worth.ALERT
         and one.depth >= HEAD
         and not one.recent
-        and _is_aside(one.finding, head, titled=titled)
+        and _is_aside(one, head, titled=titled)
         else one.finding
         for one in placed
     ]
 
 
-def _is_aside(finding: Finding, head: Sequence[Finding], *, titled: bool) -> bool:
+def _is_aside(one: Placed, head: Sequence[Finding], *, titled: bool) -> bool:
     """Whether the head tells of something else, or, where it tells nothing, should have."""
     if head:
-        return not any(_akin(finding, one) for one in head)
-    return titled and finding.event_type is not EventType.PROGRAM_STATISTIC
+        return not any(_akin(one.finding, other) for other in head)
+    figures = one.finding.event_type is EventType.PROGRAM_STATISTIC
+    return titled and not one.opens and not figures
 
 
 def _akin(late: Finding, one: Finding) -> bool:

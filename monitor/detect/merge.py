@@ -90,7 +90,8 @@ def _together(one: Placed, other: Placed) -> Placed:
     """Both as one, as far up as the better of them: an alert's depth, not a review's."""
     alerts = [each.depth for each in (one, other) if each.finding.worth is Worth.ALERT]
     depth = min(alerts or (one.depth, other.depth))
-    return Placed(depth, _joined(one.finding, other.finding), recent=one.recent or other.recent)
+    recent, opens = one.recent or other.recent, one.opens or other.opens
+    return Placed(depth, _joined(one.finding, other.finding), recent, opens)
 
 
 def _joined(one: Finding, other: Finding) -> Finding:

@@ -88,6 +88,9 @@ class Story:
     paragraphs: frozenset[int] | None = None
     #: Numbers of the paragraphs that only point to other stories.
     links: frozenset[int] = frozenset()
+    #: Numbers of the paragraphs that say as much of the title as the first of the story; None:
+    #: the title tells nothing about the text.
+    openings: frozenset[int] | None = frozenset()
 
     def holds(self, paragraph: int) -> bool:
         """Whether the paragraph is part of the story."""
@@ -127,17 +130,20 @@ def find_story(
     score = _scores(stems, told, names)
     best = max(score.values(), default=0.0)
     if not best:
-        return Story(links=headlines if telling is Telling.SENTENCES else frozenset())
+        links = headlines if telling is Telling.SENTENCES else frozenset()
+        return Story(links=links, openings=None)
     titled = _capitals(_words(title))
     if not any(_is_akin(one, stems, titled & names) for one in told):
-        return Story(paragraphs=frozenset())
-    begin = next(one for one in told if score[one.number] >= _BEGINS * best)
+        return Story(paragraphs=frozenset(), openings=None)
+    openings = [one for one in told if score[one.number] >= _BEGINS * best]
+    begin = openings[0]
     known = names & (begin.names | titled)
     near = {one.number for one in paragraphs if score.get(one.number, 0) >= _BELONGS * best}
     near |= {one.number for one in paragraphs if one.names & known}
     of_field = {one.number for one in paragraphs if one.anchored}
     links = headlines if telling is Telling.SENTENCES else headlines & (of_field - near)
-    return Story(begin.first, frozenset((near | of_field) - links), links)
+    paragraphs_of = frozenset((near | of_field) - links)
+    return Story(begin.first, paragraphs_of, links, frozenset(one.number for one in openings))
 
 
 def _blocks(spans: Sequence[Sentence]) -> Iterator[tuple[int, int]]:
