@@ -65,6 +65,7 @@ _RFC5322 = re.compile(
     r"(?:[A-Za-z]{3,9},?\s*)?\d{1,2}[ -][A-Za-z]{3,9}[ -]\d{2,4},?\s+"
     r"\d{1,2}:\d\d(?::\d\d)?\s+([A-Za-z]{1,4}|[+-]\d{4})(?![A-Za-z\d])"
 )
+_DIGIT = re.compile(r"\d")  #: a year is always written in digits
 _HAS_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _MAX_CHARS = 200
 
@@ -89,6 +90,8 @@ def stated_date(text: str, origin: str = "") -> StatedDate | None:
     is meant depends on when it was said (see the detection of dates in prose).
     """
     text = text.strip()[:_MAX_CHARS]
+    if not _DIGIT.search(text):
+        return None
     for pattern, precision in _PATTERNS:
         for found in pattern.finditer(text):
             day = _day(found.groupdict())

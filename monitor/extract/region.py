@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import re2
 from lxml.cssselect import CSSSelector
@@ -43,9 +44,14 @@ class Region:
 
 def selected(page: HtmlElement, selector: str) -> list[HtmlElement]:
     """Elements a valid selector finds, in document order."""
-    found = CSSSelector(selector, translator="html")(page)
+    found = _compiled(selector)(page)
     elements = found if isinstance(found, list) else []
     return [element for element in elements if isinstance(element, HtmlElement)]
+
+
+@lru_cache(maxsize=512)
+def _compiled(selector: str) -> CSSSelector:
+    return CSSSelector(selector, translator="html")
 
 
 def without(page: HtmlElement, selectors: tuple[str, ...]) -> None:
