@@ -10,10 +10,10 @@ import re2
 from monitor.detect.clauses.line import Line
 from monitor.detect.language.words import word_set
 from monitor.detect.scene import Scene, Sighting
-from monitor.detect.slots.agency import Agency
+from monitor.detect.slots.agency import OWN_UNITS, Agency
 from monitor.detect.slots.names import GazetteerNames
 from monitor.detect.slots.place import Place
-from monitor.detect.slots.place_signs import bodies_say, tagged_states
+from monitor.detect.slots.place_signs import KNOWN_COUNTIES, bodies_say, tagged_states
 from monitor.detect.slots.state_names import STATE_NAMES
 from monitor.domain.claim import Jurisdiction
 
@@ -54,7 +54,8 @@ class WhereReader:
 
     def _of_agency(self, agency: Agency, sighting: Sighting) -> Subject:
         if agency.place is None:
-            return Subject(agency.name, Jurisdiction(state=self.state(sighting)))
+            state = self.state(sighting)
+            return Subject(_of_its_state(agency.name, state), Jurisdiction(state=state))
         own = self._with_sheriff(agency)
         if own:
             return Subject(agency.name, Jurisdiction(state=own, place=agency.place.name))
@@ -77,7 +78,8 @@ class WhereReader:
         words = {token.word for line in lines for token in line.tokens}
         if place.kind == "county":
             return f"{place.name} Sheriff's Office" if words & _SHERIFF else None
-        return f"{place.name} Police Department"
+        of_sheriff = words & _SHERIFF and not words & _POLICE
+        return None if of_sheriff else f"{place.name} Police Department"
 
     # agencies -----------------------------------------------------------------------------
 
@@ -162,18 +164,28 @@ class WhereReader:
             if len(possible) > 1:
                 return None
             spoken_of = spoken_of or bool(states)
-        return self._by_name(place, spoken_of=spoken_of)
+        return self._by_name(place, sighting, spoken_of=spoken_of)
 
-    def _by_name(self, place: Place, *, spoken_of: bool) -> str | None:
+    def _by_name(self, place: Place, sighting: Sighting, *, spoken_of: bool) -> str | None:
         """The state that the bodies named, else the name itself, leave where none is spoken of."""
-        said = bodies_say(line.tokens for line in self.scene.within("document", -1))
+        lines = [sighting.line, *self.scene.within("document", -1)]
+        said = bodies_say(line.tokens for line in lines)
         possible = set(place.states) & said if said else set()
         if len(possible) == 1:
             return next(iter(possible))
-        if place.kind != "city" or spoken_of:
+        if spoken_of or place.kind == "state":
             return None
-        state = self.names.likely_state(place.name.lower())
+        bare = place.name.lower()
+        if place.kind == "county":
+            state = KNOWN_COUNTIES.get(bare.removesuffix(" county"))
+        else:
+            state = self._with_jail(bare, lines[:4]) or self.names.likely_state(bare)
         return state if said is None or state in said else None
+
+    def _with_jail(self, name: str, lines: Iterable[Line]) -> str | None:
+        """The city of this name that is a county too, where the story is about a sheriff's."""
+        words = {token.word for line in lines for token in line.tokens}
+        return self.names.city_county(name) if words & _SHERIFF else None
 
     # states -------------------------------------------------------------------------------
 
@@ -224,6 +236,13 @@ class WhereReader:
         lines += self.scene.begins(3)
         words = {token.word for line in lines for token in line.tokens}
         return {self.governors[w][0] for w in words if w in self.governors and self.governors[w][1]}
+
+
+def _of_its_state(name: str, state: str | None) -> str:
+    """`State Police` with the state in front, where one is known; other names as they are."""
+    if state is None or not name.lower().startswith((*OWN_UNITS, "national guard")):
+        return name
+    return f"{STATE_NAMES[state][0].title()} {name}"
 
 
 def _named_states(line: Line) -> set[str]:

@@ -36,10 +36,20 @@ _STATE_UNITS = (
     "department of environmental protection", "state fire marshal 's office", "lottery commission",
     "department of justice investigation", "alcoholic beverage control board",
     "department of emergency management", "division of emergency management", "rangers",
+    "division of criminal investigation",
+)  # fmt: skip
+#: Names that in every state mean an agency of the state, without its name in front.
+OWN_UNITS = (
+    "state highway patrol", "highway patrol", "state police", "state patrol",
+    "division of criminal investigation",
 )  # fmt: skip
 _UNIT_KEYS = tuple(sorted((tuple(u.split()) for u in _STATE_UNITS), key=len, reverse=True))
 _JAIL_KEYS = tuple(sorted((tuple(u.split()) for u in _JAIL), key=len, reverse=True))
 _SHERIFFS_OR_POLICE = frozenset({"sheriffs", "sheriff", "police"})
+_OWN_KEYS = tuple(tuple(unit.split()) for unit in OWN_UNITS)
+_OWN_FIRST = frozenset(key[0] for key in _OWN_KEYS)
+#: What may stand between a force and where it is: "the sheriff's office in Kent County".
+_FORCE_NOUNS = word_set("'s office offices department departments")
 _POLICE_AFTER = word_set("department dept force officers chief")
 _SPECIAL_HEADS = word_set(
     "university college tribal tribe nation airport port district isd authority school campus"
@@ -65,6 +75,8 @@ class AgencyReader:
                 self._after_place(tokens, i, place)
             elif not tokens[i].symbol and tokens[i].word == "police":
                 i = self._special_police(tokens, i)
+            elif not tokens[i].symbol and tokens[i].word in _OWN_FIRST:
+                self._own_unit(tokens, i)
             i += 1
         self._shared_noun(tokens)
         return tokens
@@ -83,12 +95,23 @@ class AgencyReader:
         if name:
             _merge(tokens, i, end, Agency(name, place))
 
-    def _state_unit(self, tokens: list[Token], start: int, at: int, end: int, place: Place) -> None:
-        unit = self.text[tokens[at].start : tokens[end - 1].end]
-        name = f"{STATE_NAMES[place.name][0].title()} {_proper(unit)}"
+    def _state_unit(
+        self, tokens: list[Token], start: int, at: int, end: int, place: Place | None
+    ) -> None:
+        unit = _proper(self.text[tokens[at].start : tokens[end - 1].end])
+        name = f"{STATE_NAMES[place.name][0].title()} {unit}" if place else unit
         _merge(tokens, start, end, Agency(name, place))
 
-    def _further_units(self, tokens: list[Token], at: int, place: Place) -> None:
+    def _own_unit(self, tokens: list[Token], i: int) -> None:
+        """`State Police have applied`: the state's, whose name stands elsewhere."""
+        length = _longest(tokens, i, _OWN_KEYS)
+        last = tokens[i + length - 1]
+        if length and self.text[tokens[i].start].isupper() and self.text[last.start].isupper():
+            unit = self.text[tokens[i].start : last.end]
+            _merge(tokens, i, i + length, Agency(_proper(unit), None))
+            self._further_units(tokens, i + 1, None)
+
+    def _further_units(self, tokens: list[Token], at: int, place: Place | None) -> None:
         """`West Virginia National Guard, State Police and Division of Corrections`."""
         while at < len(tokens):
             if _word(tokens, at) in {",", "and", "the", "its"}:
@@ -183,20 +206,21 @@ class AgencyReader:
             if token.word not in _SHERIFFS_OR_POLICE or token.symbol:
                 continue
             at = i + 1
-            if tokens[at].word not in {"of", "in", "from"}:
-                continue
-            at += 1
-            while at < len(tokens):
-                place = tokens[at].value
-                if isinstance(place, Place) and place.kind == "county" and token.word != "police":
-                    tokens[at].symbol = "AGENCY"
-                    tokens[at].value = Agency(f"{place.name} Sheriff's Office", place)
-                elif isinstance(place, Place) and place.kind == "city" and token.word == "police":
-                    tokens[at].symbol = "AGENCY"
-                    tokens[at].value = Agency(f"{place.name} Police Department", place)
-                elif tokens[at].word not in {",", "and", "the", "counties"}:
-                    break
+            while at < len(tokens) - 1 and tokens[at].word in _FORCE_NOUNS:
                 at += 1
+            if tokens[at].word in {"of", "in", "from"}:
+                self._each_of(tokens, at + 1, police=token.word == "police")
+
+    def _each_of(self, tokens: list[Token], at: int, *, police: bool) -> None:
+        kind, unit = ("city", "Police Department") if police else ("county", "Sheriff's Office")
+        while at < len(tokens):
+            place = tokens[at].value
+            if isinstance(place, Place) and place.kind == kind:
+                tokens[at].symbol = "AGENCY"
+                tokens[at].value = Agency(f"{place.name} {unit}", place)
+            elif tokens[at].word not in {",", "and", "the", "counties"}:
+                return
+            at += 1
 
     def _shared_noun(self, tokens: list[Token]) -> None:
         """`Kenosha and Sauk county sheriffs`, `A and B counties' sheriffs`: names before a noun."""
