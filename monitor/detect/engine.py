@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from monitor.detect import bills
+from monitor.detect.bill_page import staged_page
 from monitor.detect.document import Document
 from monitor.detect.fill import Filler
 from monitor.detect.lead import Lead, Placed
@@ -15,6 +16,7 @@ from monitor.detect.rule import Pack, Rule
 from monitor.detect.scene import Scene, Sighting, lay_out
 from monitor.detect.slots.names import names_of
 from monitor.domain.claim import Finding
+from monitor.domain.vocabulary import Worth
 from monitor.resolve.gazetteer import Gazetteer
 
 #: Sightings of one document that become findings; a list of a thousand agencies stops there.
@@ -34,12 +36,16 @@ def findings(document: Document, pack: Pack, gazetteer: Gazetteer) -> tuple[Find
 
     Quotes are verbatim with offsets into `document.text`; where only the title says it, the quote
     is the title and both offsets are -1. `event_key` and `keys` are left empty. Shadow rules give
-    no findings here. A bill with a history in its fields gives one finding for each stage.
+    no findings here. A bill with a history in its fields gives one finding for each stage, the page
+    of a bill tracker one for the last step that it shows.
     """
-    if bills.is_structured(document):
-        about = bills.matter(document)
+    shown = staged_page(document)
+    if bills.is_structured(shown):
+        about = bills.matter(shown)
         found = _findings(about, pack, gazetteer, lambda rule: not rule.spec.shadow)
-        return bills.staged(document, found)
+        told = bills.staged(shown, found)
+        if shown is document or any(one.worth is Worth.ALERT for one in told):
+            return told
     return _findings(document, pack, gazetteer, lambda rule: not rule.spec.shadow)
 
 

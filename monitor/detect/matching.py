@@ -196,8 +196,8 @@ def _topic_of(
     if scene.document.kind is DocumentKind.BILL:
         scopes = (*scopes, "document")  # a bill's page is about that bill throughout
     weak: str | None = None
-    rest = (tuple(one.view.text for one in scene.within(s, index)) for s in scopes)
-    for views in ((own,), *rest):
+    rest = (tuple(_told(one.view.text) for one in scene.within(s, index)) for s in scopes)
+    for views in ((_told(own),), *rest):
         score = {topic.name: sum(topic.weight(view) for view in views) for topic in prepared.topics}
         ranked = sorted(score.items(), key=lambda row: -row[1])
         if ranked[0][1] >= 1:
@@ -209,9 +209,14 @@ def _topic_of(
     return weak or (_only_topic(prepared, scene) if scopes is _TOPIC_SCOPES else None)
 
 
+def _told(view: bytes) -> bytes:
+    """A view without what stands in parentheses, which parts a verb from its object."""
+    return _ASIDES.sub(b"", view) if b"|( " in view else view
+
+
 def _only_topic(prepared: Prepared[Any], scene: Scene) -> str | None:
     """The topic of the whole document, where it has one alone."""
-    views = tuple(one.view.text for one in scene.within("document", -1))
+    views = tuple(_told(one.view.text) for one in scene.within("document", -1))
     found = [
         topic.name
         for topic in prepared.topics
@@ -249,6 +254,9 @@ _DESCRIBED = re2.compile(
     rb" (?:a|an|another|two|three) (?:[^ |]+ ){0,3}(?:bills?|laws?|measures?) "
     rb"(?:\|that|\|which|to|allowing|letting|creating|raising|cutting|expanding|naming) "
 )
+
+
+_ASIDES = re2.compile(rb"\|\( [^()]*\|\) ")
 
 
 def _is_verb(word: str) -> bool:

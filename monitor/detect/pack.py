@@ -270,8 +270,7 @@ class _Loader:
             try:
                 made[name] = Topic(
                     name=name,
-                    phrases=bench.united(spec.phrases),
-                    patterns=bench.phrases(spec.phrases),
+                    groups=bench.grouped(spec.phrases),
                     decides=bench.united(spec.decides),
                     weak=spec.weak,
                 )

@@ -53,8 +53,9 @@ class Topic:
     """What a law or policy is about; patterns are weighed against those of other topics."""
 
     name: str
-    phrases: Phrases
-    patterns: tuple[Pattern, ...]
+    #: A few patterns each, with the one that tells at once whether any of them is there: one
+    #: pattern for all would outgrow what RE2 remembers.
+    groups: tuple[tuple[Phrases, tuple[Pattern, ...]], ...]
     decides: Phrases = NONE
     weak: bool = False
 
@@ -62,15 +63,14 @@ class Topic:
         """How many of the phrases the view holds; a weak topic never outweighs another."""
         if self.decides.found(view) is not None:
             return _DECIDED
-        if self.phrases.found(view) is None:
-            return 0
+        there = [each for phrases, each in self.groups if phrases.found(view) is not None]
         if self.weak:
-            return 0.01
-        return sum(1 for pattern in self.patterns if pattern.search(view))
+            return 0.01 if there else 0
+        return sum(1 for each in there for pattern in each if pattern.search(view))
 
     def start(self, view: bytes) -> int:
         """Where the first of its phrases begins; the view's length where there is none."""
-        found = (pattern.search(view) for pattern in self.patterns)
+        found = (pattern.search(view) for _, each in self.groups for pattern in each)
         return min((one.start() for one in found if one), default=len(view))
 
 
@@ -119,6 +119,13 @@ class Bench:
         if key not in self.made:
             self.made[key] = united(sources, self.terms, end=end)
         return self.made[key]
+
+    def grouped(
+        self, sources: tuple[str, ...], size: int = 12
+    ) -> tuple[tuple[Phrases, tuple[Pattern, ...]], ...]:
+        """Compile phrases in groups, each also as one. Raises PhraseProblem."""
+        parts = [sources[at : at + size] for at in range(0, len(sources), size)]
+        return tuple((self.united(part), self.phrases(part)) for part in parts)
 
     def guarded(self, names: tuple[str, ...]) -> Guards:
         """Guards by name, joined; equal lists share it."""
