@@ -7,9 +7,9 @@ quoted with: worth a look, not an alert, unless its words date it to these days.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from monitor.detect.clauses.tense import is_recent
 from monitor.detect.scene import Scene, Sighting
@@ -29,38 +29,48 @@ _FEDERAL = frozenset({
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A finding, the lines of the story before it (-1: the title says it), and how new it is."""
+    """A finding and where the story tells it; by default in the title."""
 
-    depth: int
     finding: Finding
-    recent: bool = False  #: its words date it to the days before publication
-    opens: bool = False  #: it heads a paragraph that the title may be about
+    first: bool = True  #: in one of the first sentences
+    opens: frozenset[int] = frozenset()  #: in the first sentences of these likely beginnings
+    recent: bool = True  #: its words date it to the days before publication
+
+    @property
+    def heads(self) -> bool:
+        """Whether the head of the story may tell it."""
+        return self.first or bool(self.opens)
 
 
 class Lead:
     """Where sightings stand in one scene's story."""
 
     def __init__(self, scene: Scene) -> None:
-        """Keep the lines of the story, which begins where the title's matter first is told."""
+        """Keep the scene; its story is found when it is asked for."""
         self._is_news = scene.document.kind in _NEWS
         self._scene = scene
-        self._lines: Sequence[int] | None = None
+        self._head: frozenset[int] | None = None
 
     def placed(self, sighting: Sighting, finding: Finding) -> Placed:
         """The finding with its place; what is not told as news is all as if in the title."""
         if sighting.index < 0 or not self._is_news:
-            return Placed(-1, finding, recent=True)
-        if self._lines is None:
-            self._lines = self._scene.opening_lines(len(self._scene.spans))
-        depth = bisect_left(self._lines, sighting.index)
-        published = self._scene.document.published
-        recent = is_recent(sighting.line, sighting.first, published)
-        return Placed(depth, finding, recent, self._opens(sighting.index))
+            return Placed(finding)
+        recent = is_recent(sighting.line, sighting.first, self._scene.document.published)
+        index = sighting.index
+        return Placed(finding, self._is_first(index), self._opens(index), recent)
 
-    def _opens(self, index: int) -> bool:
-        openings = self._scene.story.openings
-        heads_one = not self._scene.same_paragraph(index - HEAD, index)
-        return openings is None or (heads_one and self._scene.paragraph(index) in openings)
+    def _is_first(self, index: int) -> bool:
+        """Whether a line is among the first of the text or of its story."""
+        if self._head is None:
+            lines = range(len(self._scene.spans))
+            self._head = frozenset(islice(filter(self._scene.in_story, lines), HEAD))
+        return index < HEAD or index in self._head or self._scene.story.openings is None
+
+    def _opens(self, index: int) -> frozenset[int]:
+        """The paragraph where the line is one of its first and the story may begin there."""
+        number, openings = self._scene.paragraph(index), self._scene.story.openings or ()
+        first = not self._scene.same_paragraph(index - HEAD, index)
+        return frozenset([number] if first and number in openings else ())
 
 
 def weighed(placed: Sequence[Placed], *, titled: bool) -> list[Finding]:
@@ -69,24 +79,29 @@ def weighed(placed: Sequence[Placed], *, titled: bool) -> list[Finding]:
     Not so where words date them to these days, or where they go on with what the head tells. Where
     the head tells nothing at all, only a title that names the field makes it an omission.
     """
-    head = [one.finding for one in placed if one.finding.worth is Worth.ALERT and one.depth < HEAD]
+    head = [one for one in placed if one.heads and one.finding.worth is Worth.ALERT]
     return [
         replace(one.finding, worth=Worth.REVIEW)
-        if one.finding.worth is Worth.ALERT
-        and one.depth >= HEAD
-        and not one.recent
-        and _is_aside(one, head, titled=titled)
+        if one.finding.worth is Worth.ALERT and _is_aside(one, head, titled=titled)
         else one.finding
         for one in placed
     ]
 
 
-def _is_aside(one: Placed, head: Sequence[Finding], *, titled: bool) -> bool:
+def _is_aside(one: Placed, head: Sequence[Placed], *, titled: bool) -> bool:
     """Whether the head tells of something else, or, where it tells nothing, should have."""
-    if head:
-        return not any(_akin(one.finding, other) for other in head)
     figures = one.finding.event_type is EventType.PROGRAM_STATISTIC
-    return titled and not one.opens and not figures
+    if one.first or (one.recent and not figures):
+        return False
+    others = [other for other in head if other is not one]
+    if others:
+        return not any(_goes_on(one, other) for other in others)
+    return titled and not figures and not one.heads
+
+
+def _goes_on(one: Placed, other: Placed) -> bool:
+    """Whether the head tells the like, or something in the same beginning."""
+    return _akin(one.finding, other.finding) or bool(one.opens & other.opens)
 
 
 def _akin(late: Finding, one: Finding) -> bool:

@@ -87,11 +87,11 @@ def _agree(one: object, other: object) -> bool:
 
 
 def _together(one: Placed, other: Placed) -> Placed:
-    """Both as one, as far up as the better of them: an alert's depth, not a review's."""
-    alerts = [each.depth for each in (one, other) if each.finding.worth is Worth.ALERT]
-    depth = min(alerts or (one.depth, other.depth))
-    recent, opens = one.recent or other.recent, one.opens or other.opens
-    return Placed(depth, _joined(one.finding, other.finding), recent, opens)
+    """Both as one, where the better of them stands: an alert, if one is, not a review."""
+    alerts = [each for each in (one, other) if each.finding.worth is Worth.ALERT] or [one, other]
+    first, recent = any(each.first for each in alerts), any(each.recent for each in alerts)
+    opens = frozenset[int]().union(*(each.opens for each in alerts))
+    return Placed(_joined(one.finding, other.finding), first, opens, recent)
 
 
 def _joined(one: Finding, other: Finding) -> Finding:
