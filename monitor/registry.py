@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any, Generic, TypeVar
 
 from monitor.detect.triggers import TriggerScan
@@ -87,14 +88,18 @@ Reader = Callable[[Source, Snapshot, str], Reading]
 def reader(anchors: tuple[str, ...], watched: tuple[str, ...]) -> Reader:
     """What a worker process does with snapshots; called once in each worker.
 
-    The trigger scan is built from the rule pack's anchor words and the watched names.
+    The trigger scan is built from the rule pack's anchor words and the watched names, once
+    something asks for it: watched pages and feeds that keep everything never do.
     """
-    scan = TriggerScan.build(anchors, watched)
+    scan = cache(lambda: TriggerScan.build(anchors, watched))
+
+    def relevant(raw: bytes) -> bool:
+        return scan().relevant(raw)
 
     def read(source: Source, snapshot: Snapshot, cursor: str) -> Reading:
         """The reading of one snapshot. Raises ExtractError for one that cannot be read."""
         context: ReadContext[Any] = ReadContext(
-            source=source, options=source.options, cursor=cursor, relevant=scan.relevant
+            source=source, options=source.options, cursor=cursor, relevant=relevant
         )
         return SOURCE_KINDS[source.kind].read(snapshot, context)
 

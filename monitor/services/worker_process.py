@@ -6,6 +6,7 @@ pipe until that closes, or nothing comes for the idle time.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import pickle
@@ -19,6 +20,9 @@ from typing import Any
 from monitor.domain.errors import ExtractError
 from monitor.services.worker_limits import ALARM_LATE_S, WorkerLimits
 
+#: New objects between two looks for unreachable rings; a document is dropped without them.
+_YOUNG_OBJECTS = 20_000
+
 
 def _resolved(call: str, setup: tuple[object, ...] | None) -> Callable[..., object]:
     module_name, _, name = call.partition(":")
@@ -30,11 +34,15 @@ def _serve(descriptor: int, call: str) -> None:
     """The worker's life: get ready, then one document after the other until the pipe closes."""
     pipe = Connection(descriptor)
     setup, limits = pickle.loads(pipe.recv_bytes())  # noqa: S301 - from the process that owns us
+    gc.disable()
     try:
         function = _resolved(call, setup)
     except Exception as error:  # the boundary: the owner is told
         pipe.send_bytes(pickle.dumps(("broken", f"{type(error).__name__}: {error}", 0)))
         return
+    gc.freeze()  # what is imported stays, and is never looked through for garbage
+    gc.enable()
+    gc.set_threshold(_YOUNG_OBJECTS, 10, 10)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
