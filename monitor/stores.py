@@ -164,8 +164,8 @@ class LogStore(Protocol):
     def turn(self) -> AbstractContextManager[None]:
         """Until its end nobody else appends to the log; what this thread writes is one transaction.
 
-        What it reads meanwhile was committed before. For decisions that others would keep
-        overtaking; short, because all wait.
+        What it reads meanwhile was committed before or written by itself. For decisions that
+        others would keep overtaking, and for many small ones; short, because all wait.
         """
         ...
 

@@ -1,7 +1,8 @@
 """The archive: bodies by the SHA-256 of their bytes, compressed, on disk beside the database.
 
 A body is on the disk, name and content synced, before a row names it. A crash leaves at most a
-body that no row names, which the next prune removes, never a row without its body.
+body that no row names, which the next prune removes, never a row without its body. Bodies of one
+transaction can be written together at its end, so that each directory is synced once for them all.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Iterable, Iterator
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Protocol
 
@@ -25,6 +28,8 @@ from storage.engine import translated
 LEVEL = 3
 #: No body is larger than the largest that a fetch may bring; more is damage or an attack.
 MAX_BODY_BYTES = 512 * 1024 * 1024
+#: So much, packed, waits at most to be written together.
+HELD_BYTES = 16 * 1024 * 1024
 _ADDRESS = re.compile(r"[0-9a-f]{64}")
 _PART = ".part"
 
@@ -34,6 +39,13 @@ class Archive(Protocol):
 
     def put(self, body: bytes) -> BodyHash:
         """Keep the bytes; a body that is there already is left alone."""
+        ...
+
+    def together(self) -> AbstractContextManager[None]:
+        """What this thread puts until its end is durable at its end; nothing of it after an error.
+
+        Raises StoreFull, StoreError at the end. It may be entered again within.
+        """
         ...
 
     def get(self, address: str) -> bytes | None:
@@ -66,6 +78,10 @@ class MemoryArchive:
             self._bodies[address] = compress(body)
         return address
 
+    def together(self) -> AbstractContextManager[None]:
+        """Nothing is ever half there."""
+        return nullcontext()
+
     def get(self, address: str) -> bytes | None:
         """The bytes, None when they are not there."""
         packed = self._bodies.get(address)
@@ -84,11 +100,18 @@ class MemoryArchive:
         return 0
 
 
+class _Held(threading.local):
+    """Packed bodies by address that wait for the end of this thread's transaction."""
+
+    bodies: dict[str, bytes] | None = None
+
+
 class DiskArchive:
     """Bodies as files: ``ROOT/ab/cd/<address>.zst``."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._held = _Held()
 
     def path(self, address: str) -> Path:
         """Where a body lies. Raises StoreError for what is no address."""
@@ -99,17 +122,44 @@ class DiskArchive:
     def put(self, body: bytes) -> BodyHash:
         """Write, sync, rename, sync the directory. Raises StoreFull, StoreError."""
         address = body_hash(body)
-        path = self.path(address)
-        if path.exists():
+        held = self._held.bodies
+        if (held and address in held) or self.path(address).exists():
             return address
-        with translated(str(self.root)):
-            _make_directory(path.parent, self.root)
-            _write_synced(path, compress(body))
+        if held is None:
+            self._write({address: compress(body)})
+            return address
+        held[address] = compress(body)
+        if sum(map(len, held.values())) > HELD_BYTES:
+            self._write(held)
+            held.clear()
         return address
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What this thread puts until its end is written and synced at its end."""
+        if self._held.bodies is not None:
+            yield
+            return
+        held: dict[str, bytes] = {}
+        self._held.bodies = held
+        try:
+            yield
+            self._write(held)
+        finally:
+            self._held.bodies = None
+
+    def _write(self, packed: Mapping[str, bytes]) -> None:
+        files = {self.path(address): data for address, data in packed.items()}
+        with translated(str(self.root)):
+            _make_directories({path.parent for path in files})
+            _write_synced(files)
 
     def get(self, address: str) -> bytes | None:
         """The bytes, proved against their address."""
         path = self.path(address)
+        held = self._held.bodies
+        if held and address in held:
+            return decompress(held[address])
         with translated(str(self.root)):
             try:
                 packed = path.read_bytes()
@@ -122,6 +172,8 @@ class DiskArchive:
 
     def remove(self, address: str) -> bool:
         """Drop a body."""
+        if self._held.bodies and self._held.bodies.pop(address, None) is not None:
+            return True
         with translated(str(self.root)):
             try:
                 self.path(address).unlink()
@@ -167,32 +219,46 @@ def decompress(packed: bytes, limit_bytes: int = MAX_BODY_BYTES) -> bytes:
         raise StoreError(f"a stored body is damaged ({error}); restore a backup") from error
 
 
-def _make_directory(directory: Path, root: Path) -> None:
-    """Make it and sync every directory that came into being."""
-    made: list[Path] = []
-    at = directory
-    while not at.exists():
-        made.append(at)
-        at = at.parent
-    for path in reversed(made):
+def _make_directories(wanted: Iterable[Path]) -> None:
+    """Make them and sync every directory in which one came into being."""
+    missing: set[Path] = set()
+    for directory in wanted:
+        for path in (directory, *directory.parents):
+            if path in missing or path.exists():
+                break
+            missing.add(path)
+    for path in sorted(missing):  # a directory before what is in it
         path.mkdir(exist_ok=True, mode=0o700)
-        sync_directory(path.parent)
+    for parent in sorted({path.parent for path in missing}):
+        sync_directory(parent)
 
 
-def _write_synced(path: Path, data: bytes) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.stem}.", suffix=_PART)
+def _write_synced(files: Mapping[Path, bytes]) -> None:
+    """Write all, sync all, give them their names, sync their directories."""
+    parts: dict[Path, Path] = {}
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        _into_place(Path(name), path)
+        for path, data in files.items():
+            handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.stem}.", suffix=_PART)
+            parts[path] = Path(name)
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+        for part in parts.values():
+            _sync(part)
+        for path, part in parts.items():
+            _into_place(part, path)
     except BaseException:
-        with contextlib.suppress(OSError):
-            Path(name).unlink()
+        for part in parts.values():
+            with contextlib.suppress(OSError):
+                part.unlink()
         raise
-    sync_directory(path.parent)
-    # What a process left that was killed while it wrote the same body.
+    for directory in {path.parent for path in files}:
+        sync_directory(directory)
+    for path in files:
+        _clear_up(path)
+
+
+def _clear_up(path: Path) -> None:
+    """Remove what a process left that was killed while it wrote the same body."""
     for left in path.parent.glob(f"{path.stem}.*{_PART}"):
         left.unlink(missing_ok=True)
 
@@ -207,7 +273,11 @@ def _into_place(part: Path, path: Path) -> None:
 
 def sync_directory(directory: Path) -> None:
     """Make a rename in the directory durable."""
-    handle = os.open(directory, os.O_RDONLY)
+    _sync(directory)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

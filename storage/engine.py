@@ -13,11 +13,11 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from threading import RLock
+from threading import RLock, get_ident
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, text
+from sqlalchemy import Connection, Engine, Insert, Table, create_engine, event, text
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.engine import URL, make_url
@@ -52,6 +52,8 @@ class Database:
         self.in_memory = self.is_sqlite and self.url.database in (None, "", ":memory:")
         self._lock = RLock()
         self._turn: Connection | None = None  #: of the thread that holds the lock
+        self._turn_of = 0
+        self._upserts: dict[tuple[object, ...], Insert] = {}
         self._read_only = read_only
         self._writer = _open(self, busy_timeout_s, read_only)
         self._reader = (
@@ -83,14 +85,15 @@ class Database:
     def turn(self) -> Iterator[None]:
         """Until the end only this thread appends to the log, and what it writes is one transaction.
 
-        What it reads meanwhile was committed before. Raises what write() raises, at the end too.
+        What it reads meanwhile was committed before or written by itself. Raises what write()
+        raises, at the end too.
         """
         with self.write() as connection:
             if not self.is_sqlite:  # of a machine that vanished it is not waited for
                 limit = f"SET LOCAL idle_in_transaction_session_timeout = '{TURN_S:.0f}s'"
                 connection.execute(text(limit))
             self.lock(connection, LOCK_LOG)
-            outer, self._turn = self._turn, connection
+            outer, self._turn, self._turn_of = self._turn, connection, get_ident()
             try:
                 yield
             finally:
@@ -102,6 +105,11 @@ class Database:
         if self.in_memory:
             with self.write() as connection:
                 yield connection
+            return
+        turn = self._turn
+        if turn is not None and self._turn_of == get_ident():
+            with translated(self.url):
+                yield turn
             return
         with translated(self.url), self._reader.connect() as connection, connection.begin():
             if not self.is_sqlite:
@@ -130,14 +138,20 @@ class Database:
         """
         if not rows:
             return 0
-        insert = (insert_sqlite if self.is_sqlite else insert_postgresql)(table).inline()
-        columns = {name: insert.excluded[name] for name in rows[0] if name not in key}
-        statement = (
-            insert.on_conflict_do_update(index_elements=list(key), set_=columns)
-            if replace and columns
-            else insert.on_conflict_do_nothing(index_elements=list(key))
-        )
+        kind = (table.name, *key, replace, *rows[0])
+        statement = self._upserts.get(kind)
+        if statement is None:  # made once: making it takes longer than running it
+            statement = self._upserts[kind] = self._upsert(table, list(rows[0]), key, replace)
         return int(connection.execute(statement, list(rows)).rowcount)
+
+    def _upsert(
+        self, table: Table, names: Sequence[str], key: Sequence[str], replace: bool
+    ) -> Insert:
+        insert = (insert_sqlite if self.is_sqlite else insert_postgresql)(table).inline()
+        columns = {name: insert.excluded[name] for name in names if name not in key}
+        if replace and columns:
+            return insert.on_conflict_do_update(index_elements=list(key), set_=columns)
+        return insert.on_conflict_do_nothing(index_elements=list(key))
 
     def close(self) -> None:
         """Close all connections; the database can be used again afterwards."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -90,9 +90,11 @@ class LogPart(Part):
         with self.db.read() as connection:
             return connection.execute(select(func.max(RECORD.c.sequence))).scalar() or 0
 
-    def turn(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def turn(self) -> Iterator[None]:
         """Until its end nobody else appends to the log; what is written is one transaction."""
-        return self.db.turn()
+        with self.db.turn(), self.archive.together():  # bodies are durable before the rows
+            yield
 
     def append(
         self, records: Sequence[Record], deliveries: Sequence[Delivery] = ()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 
 from monitor.bootstrap import knowledge
+from monitor.bootstrap.machine import for_good
 from monitor.detect.document import Document
 from monitor.detect.pack import load
 from monitor.detect.rules import change, field, phrase
@@ -21,6 +22,14 @@ def reader(
     rules: Mapping[str, str], governors: str, watched: WatchList, shelf: Shelf
 ) -> Callable[[Part], PartReading]:
     """`rules` are the rule files by name; what is given reads one part of an archive."""
+    with for_good():
+        return built(rules, governors, watched, shelf)[1]
+
+
+def built(
+    rules: Mapping[str, str], governors: str, watched: WatchList, shelf: Shelf
+) -> tuple[Callable[[], Knowledge], Callable[[Part], PartReading]]:
+    """(what detection knows, what reads one part)."""
     kinds = {kind.name: kind for kind in (change.KIND, field.KIND, phrase.KIND)}
     pack = load(dict(rules), kinds, governors)
     scan = TriggerScan.build(pack.anchors(), watched.words())
@@ -35,4 +44,4 @@ def reader(
     def read(part: Part) -> PartReading:
         return read_part(part, shelf, scan.relevant, detecting, pack.version)
 
-    return read
+    return known, read

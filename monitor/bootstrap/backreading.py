@@ -123,6 +123,7 @@ def back_reading(app: App, chosen: Shelf, processes: int) -> Iterator[BackReadin
             reader=read,
             shelf=chosen,
             remembered=remembered,
+            forget=app.watch.forget,
         )
     finally:
         pool.close()

@@ -7,6 +7,7 @@ For comparing, never for fetching: the result may not answer (its scheme is alwa
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
 #: Query parameters that say where a reader came from, never which page this is.
@@ -36,6 +37,7 @@ _SAFE_PATH = "/:@!$&'()*+,;=-._~"
 _UNWRAPPINGS = 4
 
 
+@lru_cache(maxsize=8192)  # the addresses of an event's evidence are asked for with each telling
 def canonical_url(url: str) -> str:
     """The address that stands for this page; the text itself, trimmed, where it is no web address.
 

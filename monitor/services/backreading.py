@@ -11,6 +11,7 @@ import json
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -34,6 +35,8 @@ from monitor.stores import Store
 
 #: Parts that are read or wait to be committed, for each process.
 AHEAD = 3
+#: Pages that are stored in one transaction; others who write wait for it.
+TOGETHER = 32
 _MOST_PROBLEMS = 20
 
 
@@ -224,13 +227,18 @@ class BackReading:
         reader: PartReader,
         shelf: Shelf,
         remembered: Remembered,
+        forget: Callable[[], None] = lambda: None,
     ) -> None:
-        """`intake` must be a silent one; it may ask `remembered` what documents say."""
+        """`intake` must be a silent one; it may ask `remembered` what documents say.
+
+        `forget` is called when pages that were taken in were not stored after all.
+        """
         self._store = store
         self._clock = clock
         self._intake = intake
         self._reader = reader
         self._remembered = remembered
+        self._forget = forget
         self._sources = {s.id: s for s in (*shelf.by_host.values(), shelf.other)}
 
     def done(self, part: Part) -> PartDone | None:
@@ -268,18 +276,40 @@ class BackReading:
             return self._bounded(smaller[0]) + self._bounded(smaller[1])
 
     def _commit(self, part: Part, reading: PartReading) -> PartDone:
+        """Store what was found, and with the last of it that the part was read."""
         self._remembered.hold(reading)
-        events = sum(map(self._take, reading.found))
+        events = 0
+        found = deque(reading.found)
+        while len(found) > TOGETHER:
+            with self._stored():
+                events += sum(self._take(found.popleft()) for _ in range(TOGETHER))
+        with self._stored() if found else nullcontext():
+            events += sum(map(self._take, found))
+            done = PartDone(
+                part=part,
+                pages=reading.pages,
+                relevant=reading.relevant,
+                found=len(reading.found),
+                events=events,
+            )
+            self._note(reading, done)
+        return done
+
+    @contextmanager
+    def _stored(self) -> Iterator[None]:
+        """One transaction: the disk is waited for once for all pages in it."""
+        try:
+            with self._store.turn():
+                yield
+        except BaseException:
+            self._forget()
+            raise
+
+    def _note(self, reading: PartReading, done: PartDone) -> None:
         if reading.problems:
-            self._store.add_health([self._entry(part, reading)])
-        counts = {
-            "pages": reading.pages,
-            "relevant": reading.relevant,
-            "found": len(reading.found),
-            "events": events,
-        }
-        self._store.set_fact(_fact(part), json.dumps(counts))
-        return PartDone(part=part, **counts)
+            self._store.add_health([self._entry(done.part, reading)])
+        counts = {n: getattr(done, n) for n in ("pages", "relevant", "found", "events")}
+        self._store.set_fact(_fact(done.part), json.dumps(counts))
 
     def _take(self, found: Found) -> int:
         """Take a page in; one that is known in the same or a later form says nothing new."""

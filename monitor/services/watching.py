@@ -46,6 +46,12 @@ class BillWatch:
             self._read()
             return self._weighed()
 
+    def forget(self) -> None:
+        """Hear everything anew: it was heard in a transaction that was not stored."""
+        with self._lock:
+            self._seen = -1
+            self._heard.clear()
+
     def _weighed(self) -> WatchList:
         oldest = self._clock.now() - HEARD_OF
         own = self._configured()
