@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import httpx
 import uvicorn
@@ -41,6 +43,7 @@ from monitor.domain.vocabulary import (
     Tier,
     Worth,
 )
+from monitor.jobs.engine import DeadJob, JobCount, QueueStanding
 from monitor.notify.audience import audience
 from monitor.notify.digest import Reach, digest
 from monitor.notify.windows import Window
@@ -129,6 +132,42 @@ def sources() -> tuple[Source, ...]:
             publisher="The Herald",
         ),
     )  # fmt: skip
+
+
+def queue() -> QueueStanding:
+    """A queue on which everything is to be seen at once, one hostile name among it."""
+    early, late = NOW - timedelta(hours=9), NOW + timedelta(minutes=4)
+    long_host = "www." + "countysheriffofsomewhere" * 5 + "." + "example"
+
+    def jobs(task: str, state: str, count: int, *about: str, **more: Any) -> JobCount:
+        return JobCount(
+            queue="", task=task, state=state, count=count, oldest=early, about=about, **more
+        )
+
+    return QueueStanding(
+        counts=(
+            jobs("worker", "alive", 2, "bot-1:4242 (3 jobs)", "bot-2:77"),
+            jobs("worker", "draining", 1, "bot-3:1001 (1 job)"),
+            jobs("worker", "silent", 1, "bot-4:12"),
+            jobs("check", "waiting", 1312, "a.example", "b.example", long_host, "c.example"),
+            jobs("check", "retried", 2, HOSTILE, "d.example", tries=4, next_at=late),
+            jobs("back_read", "dead", 1, "/data/crawl-2019.warc.gz", tries=6),
+        ),
+        dead=(
+            DeadJob(
+                number=7071,
+                task="back_read",
+                arguments='{"archive": "/data/crawl-2019.warc.gz", "start": 0, "end": 8000000}',
+                at=NOW - timedelta(hours=1),
+            ),
+            DeadJob(
+                number=6002,
+                task="check",
+                arguments=json.dumps({"host": long_host, "sources": [HOSTILE] * 40}),
+                at=early,
+            ),
+        ),
+    )
 
 
 def make_event(number: int, dice: Random, places: Gazetteer) -> Event:
@@ -350,6 +389,7 @@ def website(
         review=Review(store=store, clock=clock, route=lambda records, now: ()),
         clock=clock,
         cited=(("2020-09", "150 agreements in 32 states", "press reports"),),
+        queue=queue,
     )
     app = create_app(parts, options)
     with serving(app) as url:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -11,6 +11,7 @@ from monitor.bootstrap.journal import about, fault
 from monitor.domain.errors import MonitorError, StoreError
 from monitor.domain.health import HealthEntry
 from monitor.ports import Clock
+from monitor.services.check import NOT_STORED, Checked
 from monitor.stores import HealthStore
 
 #: All jobs meet a database that is away; it is one trouble, told once.
@@ -82,3 +83,14 @@ class Faults:
             with self._guard:
                 self._unstored = [*waiting, *self._unstored]
             self._say(f"and it could not be recorded yet: {type(error).__name__}")
+
+
+def require_stored(ended: Sequence[Checked]) -> None:
+    """Raises StoreError for checks that ended as if they had never begun; they are due again."""
+    told = [
+        f"{checked.source_id}: {'; '.join(checked.problems)}"
+        for checked in ended
+        if checked.outcome == NOT_STORED
+    ]
+    if told:
+        raise StoreError("; ".join(told[:3]) + (f"; and {len(told) - 3} more" if told[3:] else ""))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from functools import partial
 from typing import TYPE_CHECKING
 
 from monitor.bootstrap import knowledge
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from monitor.bootstrap.compose import App
+    from monitor.jobs.engine import QueueStanding
     from monitor.web.options import WebOptions
 
 
@@ -53,8 +55,18 @@ def web_app(app: App) -> FastAPI:
         review=app.review,
         clock=app.clock,
         cited=tuple((str(f["day"]), str(f["said"]), str(f["source"])) for f in figures),
+        queue=partial(_queue, app.settings),
     )
     return create_app(parts, web_options(app.settings))
+
+
+def _queue(settings: Settings) -> QueueStanding | None:
+    """How the shared queue stands; None on SQLite, and where no worker ever ran."""
+    if not settings.database_url.startswith("postgres"):
+        return None
+    from monitor.bootstrap.shared_queue import queue_standing
+
+    return queue_standing(settings)
 
 
 def served(app: App) -> ASGIApp:

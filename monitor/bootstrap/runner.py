@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
 from monitor.bootstrap import upkeep
 from monitor.bootstrap.compose import App
 from monitor.bootstrap.console import Console
-from monitor.bootstrap.faults import Faults
+from monitor.bootstrap.faults import Faults, require_stored
 from monitor.bootstrap.pages import listening_socket, web_server
 from monitor.bootstrap.single import alone
 from monitor.bootstrap.slack import slack_in_background
-from monitor.domain.errors import StoreError
 from monitor.domain.source import Source
 from monitor.scheduler import Routine, Scheduler
-from monitor.services.check import NOT_STORED, Checked, CheckLoop
+from monitor.services.check import CheckLoop
 
 #: After a failure of the check loop itself it waits so long.
 AGAIN_S = 5.0
@@ -75,7 +74,7 @@ class Runner:
                 ended = loop.step(0.5 if loop.busy else 0.1)
                 for checked in ended:
                     scheduler.finished(checked.source_id, checked.state)
-                _require_stored(ended)
+                require_stored(ended)
                 worked = True
             if not (worked and loop.busy):
                 stop.wait(0.2 if worked else AGAIN_S)
@@ -118,13 +117,6 @@ class Runner:
         if self._app.reload():
             upkeep.seed_subscriptions(self._app)
             scheduler.watch(self._app.sources(), self._app.store.source_states())
-
-
-def _require_stored(ended: Sequence[Checked]) -> None:
-    """Raises StoreError for a check that ended as if it had never begun; it is due again."""
-    for checked in ended:
-        if checked.outcome == NOT_STORED:
-            raise StoreError(f"{checked.source_id}: {'; '.join(checked.problems)}")
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -28,6 +28,8 @@ TICK_S = 1.0
 RELOAD_S = 5.0
 #: How often dead jobs are told.
 DEAD_S = 30.0
+#: Dead jobs that are told one by one.
+MOST_DEAD_TOLD = 3
 #: Routines by name: every so many seconds, or by cron.
 INTERVALS_S = {"deliver": 2.0, "digests": 60.0, "health": 300.0, "mailbox": 600.0}
 CRONS = {"nightly": "17 3 * * *", "canary": "47 7 * * *"}
@@ -125,7 +127,7 @@ class Scheduling:
         told = int(self._app.store.fact(_DEAD_TOLD) or 0)
         dead = self._engine.dead(told)
         if dead:
-            self._app.store.add_health([_dead_entry(job) for job in dead])
+            self._app.store.add_health(dead_entries(dead))
             self._app.store.set_fact(_DEAD_TOLD, str(dead[-1].number))
 
     def _every(self, name: str, seconds: float) -> bool:
@@ -198,11 +200,23 @@ def _routine_fact(name: str) -> str:
     return f"routine_ran:{name}"
 
 
-def _dead_entry(job: DeadJob) -> HealthEntry:
+def dead_entries(dead: Sequence[DeadJob]) -> list[HealthEntry]:
+    """What to tell of jobs that died: of many at once, as where a disk is full, one entry."""
+    if len(dead) > MOST_DEAD_TOLD:
+        first = ", ".join(_named(job) for job in dead[:MOST_DEAD_TOLD])
+        return [_dead_entry(dead[-1].at, f"{len(dead)} jobs failed (the first are {first})")]
+    return [_dead_entry(job.at, f"{_named(job)} failed") for job in dead]
+
+
+def _named(job: DeadJob) -> str:
+    return f"job {job.number}: {job.task.replace('_', ' ')} {job.about}"
+
+
+def _dead_entry(at: datetime, what: str) -> HealthEntry:
     return HealthEntry(
-        at=job.at,
+        at=at,
         kind="job_dead",
-        message=f"job {job.number} ({job.task} {job.arguments[:300]}) failed as often as it may "
-        "and is not tried again; the worker's log says why. Its subject comes due again by itself.",
+        message=f"{what} as often as a job may, not tried again; the worker's log says why. "
+        "What it was about comes due again by itself.",
         tell_operator=True,
     )

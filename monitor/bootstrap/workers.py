@@ -13,6 +13,7 @@ from secrets import token_hex
 from monitor.bootstrap import upkeep
 from monitor.bootstrap.backreading import QueuedReading
 from monitor.bootstrap.compose import App
+from monitor.bootstrap.faults import require_stored
 from monitor.bootstrap.journal import about, fault
 from monitor.bootstrap.machine import monotonic
 from monitor.bootstrap.scheduling import Scheduling
@@ -23,13 +24,12 @@ from monitor.domain.source import Source
 from monitor.fetch.client import Client
 from monitor.jobs import leases
 from monitor.jobs.election import alone
-from monitor.jobs.engine import MISSED_SIGNS, NOBODY, Engine, Handlers, queue_url
+from monitor.jobs.engine import MISSED_SIGNS, Engine, Handlers, queue_url
 from monitor.jobs.leases import LEASE_S, HostLeases
 from monitor.scheduler import is_due
-from monitor.services.check import CheckLoop
+from monitor.services.check import Checked, CheckLoop
 from monitor.services.intake import findings_of
 from monitor.services.recall import Recall
-from monitor.settings import process_environment, read_settings
 
 #: Jobs of one worker at once: mostly checks, which wait for their hosts.
 CONCURRENCY = 4
@@ -89,31 +89,6 @@ def _serve_beside(app: App, stack: ExitStack, say: Say) -> None:
 
     stack.enter_context(pages_in_background(app, say))
     stack.enter_context(slack_in_background(app, say))
-
-
-def job_rows() -> list[dict[str, object]]:
-    """The workers, and what is on the shared queue. Raises ConfigError on SQLite, StoreError."""
-    settings = read_settings(process_environment())
-    engine = Engine(queue_url(settings.database_url), NOBODY)
-    engine.prepare()
-    with engine.opened():
-        counts = (*engine.workers(), *engine.counts())
-    return [
-        {
-            "queue": c.queue,
-            "task": c.task,
-            "state": c.state,
-            "count": c.count,
-            "oldest": f"{c.oldest:%Y-%m-%d %H:%M}" if c.oldest else "",
-            "about": _about(c.about),
-        }
-        for c in counts
-    ]
-
-
-def _about(subjects: Sequence[str]) -> str:
-    """The first three, and whether there are more."""
-    return ", ".join((*subjects[:3], *("…" for _ in subjects[3:])))
 
 
 @dataclass(slots=True)
@@ -229,9 +204,12 @@ class Work:
         return tuple(s for s in chosen if s.enabled and is_due(s, states.get(s.id), now))
 
     def _run(self, loop: CheckLoop, sources: Sequence[Source]) -> None:
+        """Raises StoreError at the end for checks that ended as if they had never begun."""
         loop.start(sources)
+        ended: list[Checked] = []
         while loop.busy and not self.stop.is_set():
-            loop.step(0.5)
+            ended += loop.step(0.5)
+        require_stored(ended)
 
     def _fetching(self) -> _Fetching:
         fetching: _Fetching | None = getattr(self._local, "fetching", None)

@@ -202,9 +202,10 @@ def worker(
 
 def jobs(format: FormatOption = Format.AUTO) -> None:
     """The workers, and what is queued, running, retried and dead on the shared queue."""
-    from monitor.bootstrap.workers import job_rows
+    from monitor.bootstrap.shared_queue import job_rows
 
-    show(job_rows(), ("queue", "task", "state", "count", "oldest", "about"), format)
+    columns = ("queue", "task", "state", "count", "oldest", "tries", "next", "about")
+    show(job_rows(), columns, format)
 
 
 def sources_list(format: FormatOption = Format.AUTO) -> None:

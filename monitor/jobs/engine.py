@@ -9,21 +9,24 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import procrastinate
 from procrastinate import exceptions
 
 from monitor.domain.errors import ConfigError, StoreError
+from monitor.jobs.serving import TABLE, serve
 
 #: Attempts of a job whose machinery failed (a source that fails is no failed job).
 ATTEMPTS = 6
 QUEUES = ("checks", "reading", "routines")
+#: Characters of a dead job's arguments that are shown.
+MOST_ABOUT = 300
 #: Jobs put on the queue with one statement.
 BATCH = 500
 #: A worker without a sign of life for so many of its intervals is dead.
@@ -39,7 +42,8 @@ _STATES = {
 }
 _COUNTS = """
 SELECT job.queue_name, job.task_name, job.status::text AS status, job.attempts > 0 AS again,
-       count(*) AS jobs, min(first.at) AS oldest,
+       count(*) AS jobs, min(first.at) AS oldest, max(attempts) AS tries,
+       min(scheduled_at) AS next_at,
        (array_agg(DISTINCT coalesce(args->>'name', args->>'host', args->>'archive', '')))[1:4]
            AS about
 FROM procrastinate_jobs job
@@ -48,9 +52,17 @@ LEFT JOIN LATERAL (
 ) first ON true
 GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"""
 _WORKERS = """
-SELECT last_heartbeat < now() - make_interval(secs => %(silent_s)s) AS silent, count(*) AS workers,
-       min(last_heartbeat) AS oldest
-FROM procrastinate_workers GROUP BY 1 ORDER BY 1"""
+SELECT CASE WHEN last_heartbeat < now() - make_interval(secs => %(silent_s)s) THEN 'silent'
+            WHEN draining_since IS NULL THEN 'alive' ELSE 'draining' END AS state,
+       count(*) AS workers, min(coalesce(draining_since, last_heartbeat)) AS oldest,
+       (array_agg(coalesce(name, worker.id::text) || CASE jobs WHEN 0 THEN '' WHEN 1
+           THEN ' (1 job)' ELSE ' (' || jobs || ' jobs)' END ORDER BY name))[1:4] AS about
+FROM procrastinate_workers worker LEFT JOIN monitor_worker ON worker_id = worker.id
+CROSS JOIN LATERAL (
+    SELECT count(*) AS jobs FROM procrastinate_jobs job
+    WHERE job.worker_id = worker.id AND status = 'doing'
+) in_hand
+GROUP BY 1 ORDER BY 1"""
 #: A worker that said nothing for so long is shown as silent; the longest heartbeat is a minute.
 _SILENT_S = 70.0
 _HELD = """
@@ -60,7 +72,7 @@ _DEAD = """
 SELECT job.id, job.task_name, job.args::text AS args, max(event.at) AS at
 FROM procrastinate_jobs job JOIN procrastinate_events event ON event.job_id = job.id
 WHERE job.status = 'failed' AND job.id > %(after)s
-GROUP BY job.id ORDER BY job.id LIMIT 100"""
+GROUP BY job.id ORDER BY {order} LIMIT 100"""
 
 
 def queue_url(url: str) -> str:
@@ -71,6 +83,11 @@ def queue_url(url: str) -> str:
             "on SQLite one `monitor run` does everything"
         )
     return "postgresql://" + url.partition("://")[2]
+
+
+def _utc(at: datetime | None) -> datetime | None:
+    """The driver gives moments in the server's zone."""
+    return at.astimezone(UTC) if at else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +117,12 @@ class JobCount:
     count: int
     oldest: datetime | None
     about: tuple[str, ...] = ()  #: up to four of their hosts, routines or archives
+    tries: int = 0  #: how often one of them was tried before, at the most
+    next_at: datetime | None = None  #: when the first of those that wait for a moment runs
+
+
+#: What is shown of workers where none gives a sign of life.
+NO_WORKERS = (JobCount(queue="", task="worker", state="none runs", count=0, oldest=None),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,8 +131,30 @@ class DeadJob:
 
     number: int
     task: str
-    arguments: str
+    arguments: str  #: JSON, as it was deferred with
     at: datetime
+
+    @property
+    def about(self) -> str:
+        """Its arguments in a line."""
+        match json.loads(self.arguments):
+            case {"host": host, "sources": list(sources)}:
+                line = f"{host}: {', '.join(sources)}"
+            case {"archive": archive, "start": start, "end": end}:
+                line = f"{archive}, bytes {start} to {end}"
+            case {"name": name}:
+                line = str(name)
+            case _:
+                line = self.arguments
+        return line if len(line) <= MOST_ABOUT else f"{line[:MOST_ABOUT]}…"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueStanding:
+    """Workers and jobs by their states, and the jobs that died last, newest first."""
+
+    counts: tuple[JobCount, ...]
+    dead: tuple[DeadJob, ...]
 
 
 class Engine:
@@ -135,6 +180,12 @@ class Engine:
             (row,) = self._rows("SELECT to_regclass('procrastinate_jobs') AS found")
             if row["found"] is None:
                 self.app.schema_manager.apply_schema()
+            self.app.connector.get_sync_connector().execute_query(TABLE)
+
+    def exists(self) -> bool:
+        """Whether the queue's tables are there: whether a worker ever ran."""
+        (row,) = self._rows("SELECT to_regclass('monitor_worker') AS found")
+        return row["found"] is not None
 
     @contextmanager
     def opened(self) -> Iterator[Engine]:
@@ -218,9 +269,21 @@ class Engine:
 
     def dead(self, after: int) -> tuple[DeadJob, ...]:
         """Jobs that died, by number, those after this number."""
+        return self._died("job.id", after)
+
+    def newest_dead(self) -> tuple[DeadJob, ...]:
+        """The jobs that died last, newest first; a hundred at the most."""
+        return self._died("max(event.at) DESC, job.id DESC", 0)
+
+    def _died(self, order: str, after: int) -> tuple[DeadJob, ...]:
         return tuple(
-            DeadJob(number=row["id"], task=row["task_name"], arguments=row["args"], at=row["at"])
-            for row in self._rows(_DEAD, after=after)
+            DeadJob(
+                number=row["id"],
+                task=row["task_name"],
+                arguments=row["args"],
+                at=row["at"].astimezone(UTC),
+            )
+            for row in self._rows(_DEAD.format(order=order), after=after)
         )
 
     def counts(self) -> tuple[JobCount, ...]:
@@ -233,27 +296,35 @@ class Engine:
                 if row["status"] == "todo" and row["again"]
                 else _STATES.get(row["status"], row["status"]),
                 count=row["jobs"],
-                oldest=row["oldest"],
+                oldest=_utc(row["oldest"]),
                 about=tuple(row["about"]),
+                tries=row["tries"],
+                next_at=_utc(row["next_at"]) if row["status"] == "todo" else None,
             )
             for row in self._rows(_COUNTS)
         )
 
     def workers(self) -> tuple[JobCount, ...]:
-        """Workers that give signs of life, and those that gave none for a while.
+        """Workers that give signs of life, those that end their last jobs, and those that gave no
+        sign for a while; `about` names them with the jobs they have in hand.
 
-        One that drained or was replaced is not among them. `oldest` is their oldest sign of life.
+        One that drained or was replaced is not among them. `oldest` is their oldest sign of life,
+        of those that drain since when they do.
         """
-        return tuple(
-            JobCount(
-                queue="",
-                task="worker",
-                state="silent" if row["silent"] else "alive",
-                count=row["workers"],
-                oldest=row["oldest"],
+        return (
+            tuple(
+                JobCount(
+                    queue="",
+                    task="worker",
+                    state=row["state"],
+                    count=row["workers"],
+                    oldest=_utc(row["oldest"]),
+                    about=tuple(row["about"]),
+                )
+                for row in self._rows(_WORKERS, silent_s=_SILENT_S)
             )
-            for row in self._rows(_WORKERS, silent_s=_SILENT_S)
-        ) or (JobCount(queue="", task="worker", state="none runs", count=0, oldest=None),)
+            or NO_WORKERS
+        )
 
     def _rows(self, query: str, **values: Any) -> list[dict[str, Any]]:
         connector = self.app.connector.get_sync_connector()
@@ -285,27 +356,13 @@ class Engine:
         on_ready: Callable[[], None],
     ) -> bool:
         async with self.app.open_async():
-            running = asyncio.create_task(
-                self.app.run_worker_async(
-                    queues=list(QUEUES),
-                    concurrency=concurrency,
-                    name=name,
-                    install_signal_handlers=False,
-                    update_heartbeat_interval=heartbeat_s,
-                    stalled_worker_timeout=heartbeat_s * MISSED_SIGNS,
-                    delete_jobs="successful",
-                )
+            return await serve(
+                self.app,
+                queues=QUEUES,
+                concurrency=concurrency,
+                name=name,
+                heartbeat_s=heartbeat_s,
+                dead_after_s=heartbeat_s * MISSED_SIGNS,
+                on_stop=on_stop,
+                on_ready=on_ready,
             )
-
-            def told() -> None:
-                on_stop()
-                running.cancel()  # the worker takes this as: no new jobs, end what runs
-
-            for number in (signal.SIGTERM, signal.SIGINT):
-                asyncio.get_running_loop().add_signal_handler(number, told)
-            on_ready()
-            try:
-                await running
-            except asyncio.CancelledError:
-                return True
-            return False

@@ -59,6 +59,7 @@ def health_page(request: Request) -> HTMLResponse:
         unknown=store.deliveries(state=DeliveryState.UNKNOWN, limit=100),
         dead=store.deliveries(state=DeliveryState.DEAD, limit=100),
         records=store.last_sequence(),
+        queue=own.parts.queue(),
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from fastapi import Request
 
@@ -14,6 +16,9 @@ from monitor.services.review import Review
 from monitor.stores import Store
 from monitor.web.auth import Auth, Person
 from monitor.web.options import WebOptions
+
+if TYPE_CHECKING:  # the engine is loaded where there is a queue
+    from monitor.jobs.engine import QueueStanding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +31,8 @@ class WebParts:
     review: Review
     clock: Clock
     cited: tuple[tuple[str, str, str], ...] = ()  #: (day, what was said, by whom) of the roster
+    #: workers and jobs of the shared queue; None where there is none
+    queue: Callable[[], QueueStanding | None] = lambda: None
 
 
 @dataclass(slots=True)

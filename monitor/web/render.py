@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,7 @@ def make_environment() -> Environment:
         stated=_stated,
         number=_number,
         state_name=state_name,
+        few=_few,
         words=lambda value: str(value).replace("_", " "),
         kind=kind_title,
         model_words=lambda value: MODELS[value],
@@ -105,6 +107,11 @@ def is_editor(request: Request) -> bool:
 def minute(moment: datetime | None) -> str:
     """A moment for people: UTC to the minute, a dash for none."""
     return f"{moment:%Y-%m-%d %H:%M} UTC" if moment else "–"
+
+
+def _few(names: Sequence[str]) -> str:
+    """The first three of them, and whether there are more."""
+    return safety.plain(", ".join(names[:3])) + (" …" if names[3:] else "")
 
 
 def _as_of(moment: datetime | None) -> str:

@@ -142,6 +142,20 @@ def test_nothing_breaks_the_policy_or_the_width(browser: webdriver.Chrome, site:
     assert [m for m in severe if "responded with a status of 4" not in m] == []
 
 
+def test_pages_for_staff_keep_the_width(browser: webdriver.Chrome, site: Website) -> None:
+    """Hosts, archives and what a job was about are named by others, at any length."""
+    for width, height in WIDTHS:
+        _size(browser, width, height)
+        _sign_in(browser, site)
+        for path in _staff_paths():
+            browser.get(site.url + path)
+            wide = browser.execute_script("return document.documentElement.scrollWidth")
+            assert wide <= width, (path, wide)
+            with pytest.raises(NoAlertPresentException):
+                browser.switch_to.alert.text  # noqa: B018
+    browser.delete_all_cookies()
+
+
 def _click(browser: webdriver.Chrome, selector: str) -> None:
     """Click, and wait for the page that it leads to."""
     page = browser.find_element(By.TAG_NAME, "html")

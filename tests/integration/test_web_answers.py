@@ -313,3 +313,17 @@ def test_the_vendored_script_is_the_one_that_the_docs_name() -> None:
     script = (root / "monitor/web/static/htmx-2.0.11.min.js").read_bytes()
     named = base64.b64encode(hashlib.sha384(script).digest()).decode()
     assert f"sha384-{named}" in (root / "docs/api.md").read_text("utf-8")
+
+
+def test_the_health_page_shows_workers_and_jobs(site: Website) -> None:
+    page = site.signed_in(EDITOR).get("/health").text
+    for words in (
+        "2 alive: bot-1:4242 (3 jobs), bot-2:77",
+        "1 draining since 2025-09-15 06:30 UTC",
+        "<strong>1 silent</strong>",
+        "<strong>retried</strong>",
+        "2025-09-15 15:34 UTC",
+        "back read /data/crawl-2019.warc.gz, bytes 0 to 8000000: job 7071, given up",
+    ):
+        assert words in page
+    assert "<script>alert(1)" not in page

@@ -162,6 +162,26 @@ def test_a_silence_told_to_a_worker_that_dies_holds_for_the_next(
         assert one_host.asked[1][2] - one_host.asked[0][2] >= 6.0
 
 
+def test_what_could_not_be_stored_is_seen_and_tried_again(
+    tmp_path: Path, postgres_url: str, site: Site, slack: FakeSlack
+) -> None:
+    """The database takes no entries for a while: the job is a retried one, and loses nothing."""
+    site.entries = {"/f0": [entry(1, "Upshur")]}
+    with crew(tmp_path, postgres_url, site, slack, feeds=1, speed=60) as (workers, app):
+        app.store.last_sequence()  # the schema is there
+        with psycopg.connect(postgres_url, autocommit=True) as connection:
+            connection.execute("ALTER TABLE revision ADD CONSTRAINT full_up CHECK (false)")
+            workers.add()
+            wait_until(workers.running, "a worker")
+            wait_until(lambda: counts(postgres_url).get(("check", "retried")) == 1, "a retry")
+            assert app.store.source_states() == {}
+            connection.execute("ALTER TABLE revision DROP CONSTRAINT full_up")
+        wait_until(lambda: any(s.baseline for s in app.store.source_states().values()), "stored")
+        wait_until(lambda: ("check", "retried") not in counts(postgres_url), "the retry ended")
+        assert "check: StoreError: feed_0: " in workers.logs()
+        assert workers.stop() == [0]
+
+
 @pytest.mark.long
 def test_a_silence_holds_for_all_workers_and_all_sources_of_the_host(
     tmp_path: Path, postgres_url: str, one_host: Site, slack: FakeSlack
