@@ -57,6 +57,9 @@ class GuardSpec(Options):
     unless: tuple[Phrase, ...] = Field(
         default=(), description="Words before the act, up to the sentence's start, that lift it."
     )
+    unless_sentence: tuple[Phrase, ...] = Field(
+        default=(), description="Words anywhere in the sentence that lift it."
+    )
     unless_fresh: bool = Field(
         default=False, description="Lifted where the act's own clause dates it to these days."
     )
@@ -75,7 +78,7 @@ class TopicSpec(Options):
     weak: bool = Field(default=False, description="Gives way to any other topic that is there.")
 
 
-Scope = Literal["sentence", "near", "paragraph", "story", "title", "document"]
+Scope = Literal["sentence", "near", "around", "paragraph", "story", "title", "document"]
 
 
 class ContextSpec(Options):

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from monitor.detect.clauses.guards import Stop
-from monitor.detect.clauses.line import Line, LineReader, Trie
+from monitor.detect.clauses.line import Line, LineReader, Passage, Trie
 from monitor.detect.document import Document
 from monitor.detect.language.folding import Folded, fold
 from monitor.detect.language.sentences import Sentence, sentences
+from monitor.detect.lexicon import ALL_MET, Lexicon
 from monitor.detect.phrase import Phrases
 from monitor.detect.slots.agency import AgencyReader
 from monitor.detect.slots.names import GazetteerNames
@@ -28,7 +29,7 @@ NEAR = 3
 MAX_LINES = 3_000
 #: Sentences at the top among which the title is looked for: pages repeat it there.
 _TOP = 3
-_WITH_TITLE = frozenset({"title", "near", "story", "document", "paragraph"})
+_WITH_TITLE = frozenset({"title", "near", "around", "story", "document", "paragraph"})
 #: How documents of a kind are told; others are lists of items.
 _TELLINGS = {
     DocumentKind.NEWS: Telling.SENTENCES,
@@ -67,6 +68,7 @@ class Scene:
     _lines: dict[int, Line] = field(default_factory=dict)
     _title: Line | None = None
     _opening: bytes | None = None
+    _openings: dict[int, Passage] = field(default_factory=dict)
     _story: Story | None = None
 
     @property
@@ -166,6 +168,7 @@ class Scene:
             PlaceReader(places.names, folded.text, places.known, places.seen),
             agencies,
             text,
+            self._reader.lexicon,
         )
         return reader.line(Sentence(0, length, -1))
 
@@ -193,17 +196,29 @@ class Scene:
         match scope:
             case "sentence":
                 yield title if index < 0 and title is not None else self.line(max(index, 0))
-            case "near":
+            case "near" | "around":
                 yield from self._near_or_beginning(index)
+                yield from self._beside(index, scope)
             case "story":
                 yield from self._near_or_beginning(index)
-                yield from self.begins(80) if self.in_story(index) else ()
+                yield from self._whole_story(index)
             case "following":
                 yield from self.following(index)
             case "paragraph" if index >= 0:
                 yield from self._paragraph(index)
             case "paragraph" | "document":
                 yield from self.begins(80)
+
+    def _whole_story(self, index: int) -> Iterable[Line]:
+        return self.begins(80) if self.in_story(index) else ()
+
+    def _beside(self, index: int, scope: str) -> Iterator[Line]:
+        """Two lines before and three after a line, of other paragraphs of its story too."""
+        if scope != "around" or index < 0 or not self.in_story(index):
+            return
+        for other in range(max(0, index - 2), min(len(self.spans), index + 4)):
+            if other != index and self.in_story(other):
+                yield self.line(other)
 
     def _near_or_beginning(self, index: int) -> Iterable[Line]:
         return self.near(index) if index >= 0 else self.begins(4)
@@ -214,8 +229,15 @@ class Scene:
             if self.spans[i].paragraph == number:
                 yield self.line(i)
 
-    def opening(self, line: Line, index: int, words: int = 9) -> bytes:
+    def opening(self, line: Line, index: int) -> Passage:
         """The first words of line, paragraph, text and title, each after a START symbol."""
+        if line.outside is not None and index < 0 and line is not self._title:
+            return self._opened(line, index)
+        if index not in self._openings:
+            self._openings[index] = self._opened(line, index)
+        return self._openings[index]
+
+    def _opened(self, line: Line, index: int, words: int = 9) -> Passage:
         if self._opening is None:
             lines = list(self.begins(1))
             lines += [self.title] if self.title else []
@@ -226,7 +248,9 @@ class Scene:
             first -= 1
         if 0 < first < index:
             own += b" START" + self.line(first).view.part(0, words)
-        return own + self._opening
+        view = own + self._opening
+        met = self._reader.lexicon.met(view.decode().split()) if self._reader.lexicon else ALL_MET
+        return Passage(view, met)
 
     def holds(self, phrases: Phrases, scope: str, index: int) -> bool:
         """Whether one of the phrases is in a line of the scope."""
@@ -242,16 +266,19 @@ def lay_out(
     symbols: Trie,
     names: GazetteerNames,
     anchored: Anchored = _everywhere,
+    lexicon: Lexicon | None = None,
 ) -> Scene:
     """Fold a document; its sentences and lines are read when rules ask for them.
 
-    `anchored` finds the words that name the field at all; by default all of them do.
+    `anchored` finds the words that name the field at all; by default all of them do. Lines know
+    from the lexicon, where one is given, which phrases they cannot hold.
     """
     title, body = fold(document.title[:2_000]), fold(document.text)
     known: dict[str, tuple[str, ...]] = {}
     seen: set[str] = set()
     readers = [_reader(text.text, symbols, names, known, seen) for text in (body, title)]
     readers[1].outside = document.title
+    readers[0].lexicon = readers[1].lexicon = lexicon
     return Scene(document, title, body, readers[0], readers[1], anchored)
 
 

@@ -65,6 +65,14 @@ BODY_STATES: dict[str, frozenset[str]] = {
     "board of selectmen": _NEW_ENGLAND,
     "board of supervisors": _SUPERVISORS,
 }
+#: Counties of several hundred thousand people whose namesakes have a tenth of that, or less
+#: (US Census Bureau, 2020): what is told of them without a state is told of these.
+KNOWN_COUNTIES = {
+    "cook": "IL", "dallas": "TX", "harris": "TX", "king": "WA", "fulton": "GA", "clayton": "GA",
+    "mecklenburg": "NC", "dakota": "MN", "ramsey": "MN", "kane": "IL", "hidalgo": "TX",
+    "cameron": "TX", "duval": "FL", "nassau": "NY", "pierce": "WA", "thurston": "WA", "lane": "OR",
+    "summit": "OH", "wayne": "MI",
+}  # fmt: skip
 
 
 def bodies_say(lines: Iterable[Iterable[Token]]) -> frozenset[str] | None:
