@@ -67,7 +67,7 @@ def _findings(
     document: Document, pack: Pack, gazetteer: Gazetteer, wanted: Callable[[Rule], bool]
 ) -> tuple[Finding, ...]:
     names = names_of(gazetteer)
-    scene = lay_out(document, pack.symbols, names, pack.anchored)
+    scene = lay_out(document, pack.symbols, names, pack.anchored, pack.bench.lexicon)
     if not relevant(scene, pack):
         return ()
     filler = Filler(scene, names, pack)

@@ -65,7 +65,7 @@ def explain(
     rule = pack.rule(rule_id) if rule_id is not None else None
     if rule_id is not None and rule is None:
         raise KeyError(rule_id)
-    scene = lay_out(document, pack.symbols, names_of(gazetteer), pack.anchored)
+    scene = lay_out(document, pack.symbols, names_of(gazetteer), pack.anchored, pack.bench.lexicon)
     anchored = relevant(scene, pack)
     seen = tuple(sightings(scene, pack)) if anchored else ()
     found = findings(document, pack, gazetteer)

@@ -18,6 +18,10 @@ _SHORTEST_STEM = 3
 
 #: Sets of words of which one each must be there; a stem comes as its first letters with a star.
 Demands = frozenset[frozenset[str]]
+#: The bit that all words meet, the hint to phrases without a certain word.
+_ALWAYS = 1
+#: What a line meets whose words were not looked up: everything.
+ALL_MET = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +59,14 @@ class Lexicon:
         return found
 
     def _add(self, words: frozenset[str]) -> None:
-        bit = self._bits[words] = 1 << len(self._bits)
+        bit = self._bits[words] = _ALWAYS << (len(self._bits) + 1)
         for word in words:
             self._by_word[word] |= bit
             self._longest = max(self._longest, len(word))
+
+    def hint(self, keys: frozenset[str]) -> int:
+        """The bit met by words among which one of the keys is; a bit always met for no keys."""
+        return self.bits(frozenset({keys})) if keys else _ALWAYS
 
     def lead(self, rule: int, keys: frozenset[str], demands: int) -> None:
         """A phrase of a rule is to be tried where one of the keys is and the demands are met."""
@@ -70,7 +78,7 @@ class Lexicon:
 
     def met(self, words: Iterable[str]) -> int:
         """The bits of all demands that these words of a view meet."""
-        found = 0
+        found = _ALWAYS
         for word in words:
             found |= self._of(word).meets
         return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
@@ -9,10 +10,9 @@ import re2
 from pydantic import Field
 
 from monitor.detect.clauses.guards import Guards, Stop, Surroundings
-from monitor.detect.clauses.line import Line
-from monitor.detect.clauses.tense import history, is_fresh
+from monitor.detect.clauses.line import Line, Passage
+from monitor.detect.clauses.tense import history
 from monitor.detect.language.words import Match, Pattern
-from monitor.detect.lexicon import Lexicon
 from monitor.detect.pack_spec import ContextSpec, Phrase, RuleSpec
 from monitor.detect.phrase import Phrases
 from monitor.detect.rule import Bench, Context, Demand, Topic
@@ -58,7 +58,6 @@ class Prepared(Generic[SpecT]):
     options: SpecT
     patterns: tuple[Pattern, ...]
     demands: tuple[Demand, ...]  #: of each pattern
-    lexicon: Lexicon
     needs: tuple[Context, ...]
     without: Phrases
     without_title: Phrases
@@ -76,7 +75,6 @@ def prepare(options: SpecT, bench: Bench) -> Prepared[SpecT]:
         options=options,
         patterns=bench.phrases(options.phrases),
         demands=tuple(map(bench.demand, nodes)),
-        lexicon=bench.lexicon,
         needs=tuple(_context(need, bench) for need in options.needs),
         without=bench.united(options.without),
         without_title=bench.united(options.without_title),
@@ -108,9 +106,8 @@ def in_line(prepared: Prepared[Any], scene: Scene, line: Line, index: int) -> Si
     One that nothing stops comes before one that is weakened, before one that is stopped.
     """
     best: Sighting | None = None
-    met = line.met(prepared.lexicon)
     for pattern, demand in zip(prepared.patterns, prepared.demands, strict=True):
-        if demand.bits & met != demand.bits:
+        if not demand.is_met(line.met):
             continue
         for found in _occurrences(pattern, line):
             sighting = _sighting(prepared, scene, line, index, found)
@@ -125,17 +122,15 @@ def _weak(sighting: Sighting) -> bool:
     return sighting.stop is not None and sighting.stop.weakens
 
 
-def _occurrences(pattern: Pattern, line: Line) -> list[Match]:
+def _occurrences(pattern: Pattern, line: Line) -> Iterator[Match]:
     """Up to three places in one line, since the first may be stopped and the second not."""
-    found: list[Match] = []
     at = 0
-    while len(found) < 3:
+    for _ in range(3):
         hit = pattern.search(line.view.text, at)
         if hit is None:
-            break
-        found.append(hit)
+            return
+        yield hit
         at = max(hit.start(), hit.start(1) if hit.re.groups and hit.start(1) >= 0 else 0) + 1
-    return found
 
 
 def _sighting(
@@ -178,12 +173,12 @@ def _stop(
         if not scene.holds(need.phrases, need.scope, index):
             return Stop("needs", f"{need.words} ({need.scope})")
     near = scene.near(index) if prepared.guards.look_near else ()
-    fresh = is_fresh(line, first, scene.document.published)
-    around = Surroundings(line, first, last, scene.title, near, fresh, scene.opening(line, index))
+    opening, published = scene.opening(line, index), scene.document.published
+    around = Surroundings(line, first, last, scene.title, near, opening, published)
     stop = prepared.guards.first_stop(around)
     if stop is not None and not stop.weakens:
         return stop
-    old = history(line, first, scene.document.published, prepared.options.fresh_days)
+    old = history(line, first, published, prepared.options.fresh_days)
     return Stop("history", old) if old else stop
 
 
@@ -191,14 +186,14 @@ def _topic_of(
     prepared: Prepared[Any], scene: Scene, line: Line, index: int, first: int
 ) -> str | None:
     """The topic with most phrases after the act, else in the sentence, the title, or near."""
-    own = line.view.part(first, _object_end(line, first))
-    scopes = ("sentence",) if _DESCRIBED.search(own) else _TOPIC_SCOPES
+    own = Passage(line.view.part(first, _object_end(line, first)), line.met)
+    scopes = ("sentence",) if _DESCRIBED.search(own.view) else _TOPIC_SCOPES
     if scene.document.kind is DocumentKind.BILL:
         scopes = (*scopes, "document")  # a bill's page is about that bill throughout
     weak: str | None = None
-    rest = (tuple(_told(one.view.text) for one in scene.within(s, index)) for s in scopes)
+    rest = (tuple(_told(one.passage) for one in scene.within(s, index)) for s in scopes)
     for views in ((_told(own),), *rest):
-        score = {topic.name: sum(topic.weight(view) for view in views) for topic in prepared.topics}
+        score = {topic.name: sum(map(topic.weight, views)) for topic in prepared.topics}
         ranked = sorted(score.items(), key=lambda row: -row[1])
         if ranked[0][1] >= 1:
             clear = len(ranked) == 1 or ranked[0][1] > ranked[1][1]
@@ -209,14 +204,14 @@ def _topic_of(
     return weak or (_only_topic(prepared, scene) if scopes is _TOPIC_SCOPES else None)
 
 
-def _told(view: bytes) -> bytes:
-    """A view without what stands in parentheses, which parts a verb from its object."""
-    return _ASIDES.sub(b"", view) if b"|( " in view else view
+def _told(said: Passage) -> Passage:
+    """What is said without what stands in parentheses, which parts a verb from its object."""
+    return Passage(_ASIDES.sub(b"", said.view), said.met) if b"|( " in said.view else said
 
 
 def _only_topic(prepared: Prepared[Any], scene: Scene) -> str | None:
     """The topic of the whole document, where it has one alone."""
-    views = tuple(_told(one.view.text) for one in scene.within("document", -1))
+    views = tuple(_told(one.passage) for one in scene.within("document", -1))
     found = [
         topic.name
         for topic in prepared.topics
@@ -225,10 +220,10 @@ def _only_topic(prepared: Prepared[Any], scene: Scene) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
-def _nearest_topic(prepared: Prepared[Any], views: tuple[bytes, ...]) -> str | None:
+def _nearest_topic(prepared: Prepared[Any], views: tuple[Passage, ...]) -> str | None:
     """Where two topics weigh the same, the one that the text names first."""
     for view in views:
-        starts = sorted((one.start(view), one.name) for one in prepared.topics if not one.weak)
+        starts = sorted((one.start(view.view), one.name) for one in prepared.topics if not one.weak)
         if len(starts) > 1 and starts[0][0] < starts[1][0]:
             return starts[0][1]
     return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import ahocorasick_rs
@@ -185,7 +185,8 @@ class _Loader:
             return None
         terms = self._terms()
         symbols = self._symbols(terms)
-        bench = Bench(terms=terms, guards=self._guards(terms), topics=self._topics(terms))
+        plain = Bench(terms=terms, guards={}, topics={})
+        bench = replace(plain, guards=self._guards(plain), topics=self._topics(plain))
         rules = self._rules(bench)
         if self.problems:
             return None
@@ -253,8 +254,7 @@ class _Loader:
             self.problems.append(f"{self.where['vocabularies', name]}: {problem}")
             return ()
 
-    def _guards(self, terms: Terms) -> dict[str, Guard]:
-        bench = Bench(terms=terms, guards={}, topics={})
+    def _guards(self, bench: Bench) -> dict[str, Guard]:
         made = {}
         for name, spec in self.guards.items():
             try:
@@ -263,14 +263,14 @@ class _Loader:
                 self._unknown(self.where["guards", name], str(problem))
         return made
 
-    def _topics(self, terms: Terms) -> dict[str, Topic]:
-        bench = Bench(terms=terms, guards={}, topics={})
+    def _topics(self, bench: Bench) -> dict[str, Topic]:
         made = {}
         for name, spec in self.topics.items():
             try:
                 made[name] = Topic(
                     name=name,
-                    groups=bench.grouped(spec.phrases),
+                    patterns=bench.phrases(spec.phrases),
+                    demands=tuple(map(bench.demand, bench.nodes(spec.phrases))),
                     decides=bench.united(spec.decides),
                     weak=spec.weak,
                 )
@@ -330,6 +330,7 @@ def _guard(name: str, spec: GuardSpec, bench: Bench) -> Guard:
         opening=bench.united(spec.opening),
         document=bench.united(spec.document),
         unless=bench.united(spec.unless),
+        unless_sentence=bench.united(spec.unless_sentence),
         unless_fresh=spec.unless_fresh,
         everywhere=spec.everywhere,
         weakens=spec.weakens,

@@ -7,8 +7,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
 import re2
 
@@ -195,10 +197,15 @@ def compiled(node: Node, terms: Terms, *, end: bool = False) -> Pattern:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Phrases:
-    """Phrases of which any will do, as one pattern; empty ones never match."""
+    """Phrases of which any will do, as one pattern; empty ones never match.
+
+    `hints` has a bit for each, met by the words that it cannot do without: of a text that meets
+    none of them, none of the phrases is part.
+    """
 
     union: Pattern | None
     source: str = ""
+    hints: int = 0
 
     def __bool__(self) -> bool:
         """Whether there is any phrase."""
@@ -214,23 +221,24 @@ class Phrases:
         return " ".join(match.group(0).decode("ascii").replace("|", "").split())
 
 
-def united(sources: tuple[str, ...], terms: Terms, *, end: bool = False) -> Phrases:
+def united(nodes: Sequence[Node], terms: Terms, hints: int, *, end: bool = False) -> Phrases:
     """Compile phrases into one. Raises PhraseProblem for any that cannot be read."""
-    if not sources:
+    if not nodes:
         return Phrases(None)
-    bodies = [pattern(parse(source), terms) for source in sources]
-    return _of_source("(?:" + "|".join(bodies) + ")" + (" $" if end else " "))
+    bodies = [pattern(node, terms) for node in nodes]
+    return _of_source("(?:" + "|".join(bodies) + ")" + (" $" if end else " "), hints)
 
 
 def any_of(many: Iterable[Phrases]) -> Phrases:
     """One pattern for all of them: what it does not find, none of them finds."""
-    sources = [phrases.source for phrases in many if phrases]
-    return _of_source("|".join(sources)) if sources else Phrases(None)
+    some = [phrases for phrases in many if phrases]
+    hints = reduce(or_, (phrases.hints for phrases in some), 0)
+    return _of_source("|".join(one.source for one in some), hints) if some else Phrases(None)
 
 
-def _of_source(source: str) -> Phrases:
+def _of_source(source: str, hints: int) -> Phrases:
     try:
-        return Phrases(re2.compile(source.encode()), source)
+        return Phrases(re2.compile(source.encode()), source, hints)
     except re2.error as error:
         raise PhraseProblem(f"cannot be compiled: {error}") from error
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import ahocorasick_rs
 
 from monitor.detect.clauses.guards import NONE, Guard, Guards
-from monitor.detect.clauses.line import Line, Trie
+from monitor.detect.clauses.line import Line, Passage, Trie
 from monitor.detect.language.words import Pattern
 from monitor.detect.lexicon import Lexicon
 from monitor.detect.pack_spec import RuleSpec
@@ -48,29 +50,43 @@ class Context:
 _DECIDED = 1_000.0
 
 
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What a line must hold before a phrase is looked for."""
+
+    keys: frozenset[str]  #: words of which one must be there; empty: none is certain
+    bits: int  #: all sets of words of which one each must be there, as the lexicon numbers them
+
+    def is_met(self, met: int) -> bool:
+        """Whether words that meet these demands may hold the phrase."""
+        return self.bits & met == self.bits
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
     """What a law or policy is about; patterns are weighed against those of other topics."""
 
     name: str
-    #: A few patterns each, with the one that tells at once whether any of them is there: one
-    #: pattern for all would outgrow what RE2 remembers.
-    groups: tuple[tuple[Phrases, tuple[Pattern, ...]], ...]
+    patterns: tuple[Pattern, ...]
+    demands: tuple[Demand, ...]  #: of each pattern
     decides: Phrases = NONE
     weak: bool = False
 
-    def weight(self, view: bytes) -> float:
-        """How many of the phrases the view holds; a weak topic never outweighs another."""
-        if self.decides.found(view) is not None:
+    def weight(self, passage: Passage) -> float:
+        """How many of the phrases the passage holds; a weak topic never outweighs another."""
+        if passage.found(self.decides) is not None:
             return _DECIDED
-        there = [each for phrases, each in self.groups if phrases.found(view) is not None]
+        found = (
+            demand.is_met(passage.met) and pattern.search(passage.view) is not None
+            for pattern, demand in zip(self.patterns, self.demands, strict=True)
+        )
         if self.weak:
-            return 0.01 if there else 0
-        return sum(1 for each in there for pattern in each if pattern.search(view))
+            return 0.01 if any(found) else 0
+        return sum(found)
 
     def start(self, view: bytes) -> int:
         """Where the first of its phrases begins; the view's length where there is none."""
-        found = (pattern.search(view) for _, each in self.groups for pattern in each)
+        found = (pattern.search(view) for pattern in self.patterns)
         return min((one.start() for one in found if one), default=len(view))
 
 
@@ -88,14 +104,6 @@ class Rule:
     def id(self) -> str:
         """The rule's id."""
         return self.spec.id
-
-
-@dataclass(frozen=True, slots=True)
-class Demand:
-    """What a line must hold before a phrase is looked for."""
-
-    keys: frozenset[str]  #: words of which one must be there; empty: none is certain
-    bits: int  #: all sets of words of which one each must be there, as the lexicon numbers them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,15 +125,10 @@ class Bench:
         """Compile phrases into one; equal lists share it. Raises PhraseProblem."""
         key = (sources, end)
         if key not in self.made:
-            self.made[key] = united(sources, self.terms, end=end)
+            nodes = self.nodes(sources)
+            hints = reduce(or_, (self.lexicon.hint(keys(one, self.terms)) for one in nodes), 0)
+            self.made[key] = united(nodes, self.terms, hints, end=end)
         return self.made[key]
-
-    def grouped(
-        self, sources: tuple[str, ...], size: int = 12
-    ) -> tuple[tuple[Phrases, tuple[Pattern, ...]], ...]:
-        """Compile phrases in groups, each also as one. Raises PhraseProblem."""
-        parts = [sources[at : at + size] for at in range(0, len(sources), size)]
-        return tuple((self.united(part), self.phrases(part)) for part in parts)
 
     def guarded(self, names: tuple[str, ...]) -> Guards:
         """Guards by name, joined; equal lists share it."""
@@ -172,7 +175,7 @@ class Pack:
     def rules_for(self, line: Line) -> list[int]:
         """Numbers of the rules that may match a line, ascending."""
         lexicon = self.bench.lexicon
-        return lexicon.rules(line.words, line.met(lexicon))
+        return lexicon.rules(line.words, line.met)
 
     def promising(self, scene: Scene) -> list[int]:
         """Indexes of the lines that are worth analysing, ascending: those near an anchor."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from monitor.detect.clauses.line import Line
+from monitor.detect.clauses.line import Line, Passage
+from monitor.detect.clauses.tense import is_fresh
 from monitor.detect.phrase import Phrases, any_of
+from monitor.domain.moment import StatedDate
 
 #: No phrases: never found.
 NONE = Phrases(None)
@@ -25,6 +27,7 @@ class Guard:
     opening: Phrases = NONE
     document: Phrases = NONE
     unless: Phrases = NONE
+    unless_sentence: Phrases = NONE
     unless_fresh: bool = False
     everywhere: bool = True
     weakens: bool = False
@@ -48,8 +51,13 @@ class Surroundings:
     last: int  #: token of the act's last word
     title: Line | None
     near: tuple[Line, ...]
-    fresh: bool = False  #: the act's clause dates it to the days before publication
-    opening: bytes = b""  #: the first words of the line, the text and the title
+    opening: Passage  #: the first words of the line, the text and the title
+    published: StatedDate | None = None
+
+    @property
+    def fresh(self) -> bool:
+        """Whether the act's clause dates it to the days before publication."""
+        return is_fresh(self.line, self.first, self.published)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +92,10 @@ class Guards:
         return not (
             self.look_near
             or clause.opener in self.opens
-            or self.before.found(clause.before)
-            or self.after.found(clause.following)
+            or clause.found(self.before, _Clause.before)
+            or clause.found(self.after, _Clause.following)
             or around.line.found(self.sentence)
-            or self.opening.found(around.opening)
+            or around.opening.found(self.opening)
             or (around.title is not None and around.title.found(self.title))
         )
 
@@ -113,26 +121,36 @@ def _first_stop(guards: Iterable[Guard], around: Surroundings, clause: _Clause) 
 
 
 class _Clause:
-    """The pieces of the line that guards look at, cut once per match."""
+    """The pieces of the line that guards look at."""
 
-    __slots__ = ("before", "following", "opener", "preceding")
+    __slots__ = ("_around", "_clause", "opener")
 
     def __init__(self, around: Surroundings) -> None:
-        line = around.line
-        clause = line.clause(around.first)
-        self.opener = clause.opener
-        self.before = _cut(line, clause.start, clause.end)
-        self.preceding = _cut(line, 0, around.first)
-        self.following = _cut(line, around.last + 1, around.last + 9)
+        self._around = around
+        self._clause = around.line.clause(around.first)
+        self.opener = self._clause.opener
 
+    def before(self) -> bytes:
+        return self._around.line.view.part(self._clause.start, self._clause.end)
 
-def _cut(line: Line, start: int, end: int) -> bytes:
-    return line.view.part(start, end)
+    def preceding(self) -> bytes:
+        return self._around.line.view.part(0, self._around.first)
+
+    def following(self) -> bytes:
+        return self._around.line.view.part(self._around.last + 1, self._around.last + 9)
+
+    def found(self, phrases: Phrases, piece: Callable[[_Clause], bytes]) -> str | None:
+        """The words of a phrase in a piece, which is only cut where the line may hold one."""
+        if not phrases.hints & self._around.line.met:
+            return None
+        return phrases.found(piece(self))
 
 
 def _stops(guard: Guard, around: Surroundings, clause: _Clause) -> str | None:
     words = _found(guard, around, clause)
-    if words is None or guard.unless.found(clause.preceding) is not None:
+    if words is None or clause.found(guard.unless, _Clause.preceding) is not None:
+        return None
+    if around.line.found(guard.unless_sentence) is not None:
         return None
     return words
 
@@ -141,10 +159,10 @@ def _found(guard: Guard, around: Surroundings, clause: _Clause) -> str | None:
     if clause.opener in guard.opens:
         return clause.opener
     return (
-        guard.before.found(clause.before)
-        or guard.after.found(clause.following)
+        clause.found(guard.before, _Clause.before)
+        or clause.found(guard.after, _Clause.following)
         or around.line.found(guard.sentence)
-        or guard.opening.found(around.opening)
+        or around.opening.found(guard.opening)
         or (around.title.found(guard.title) if around.title else None)
         or (_in_lines(guard.document, around.near) if guard.document else None)
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from itertools import pairwise
 from typing import Any, Protocol
 
@@ -12,7 +12,7 @@ from monitor.detect.language.numbers import VALUES, spelled_counts
 from monitor.detect.language.sentences import Sentence
 from monitor.detect.language.tokens import BREAKERS, Token, View, words_between
 from monitor.detect.language.words import word_set
-from monitor.detect.lexicon import Lexicon
+from monitor.detect.lexicon import ALL_MET, Lexicon
 from monitor.detect.phrase import Phrases
 from monitor.detect.slots.agency import AgencyReader
 from monitor.detect.slots.bill import Amount, mark_spans
@@ -64,6 +64,23 @@ class Clause:
 
 
 @dataclass(slots=True)
+class Passage:
+    """A view in which phrases are looked for, each once."""
+
+    view: bytes
+    met: int  #: the demands of phrases that its words meet
+    _found: dict[Phrases, str | None] = field(init=False, default_factory=dict)
+
+    def found(self, phrases: Phrases) -> str | None:
+        """The words by which one of the phrases is in it; remembered."""
+        if not phrases.hints & self.met:
+            return None
+        if phrases not in self._found:
+            self._found[phrases] = phrases.found(self.view)
+        return self._found[phrases]
+
+
+@dataclass(slots=True)
 class Line:
     """One sentence: its tokens, its view, and where it stands."""
 
@@ -71,27 +88,22 @@ class Line:
     tokens: list[Token]
     question: bool
     outside: str | None = None  #: what to quote for a line that is not in the text
+    lexicon: InitVar[Lexicon | None] = None
     view: View = field(init=False)
     words: frozenset[str] = field(init=False)
-    _found: dict[Phrases, str | None] = field(init=False, default_factory=dict)
-    _met: int = -1
+    met: int = field(init=False)  #: the demands of phrases that the line's words meet
+    passage: Passage = field(init=False)
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, lexicon: Lexicon | None) -> None:
         """Build the view once."""
         self.view = View(self.tokens)
         self.words = self.view.words
-
-    def met(self, lexicon: Lexicon) -> int:
-        """The demands of phrases that the line's words meet; remembered for the one lexicon."""
-        if self._met < 0:
-            self._met = lexicon.met(self.words)
-        return self._met
+        self.met = ALL_MET if lexicon is None else lexicon.met(self.words)
+        self.passage = Passage(self.view.text, self.met)
 
     def found(self, phrases: Phrases) -> str | None:
         """The words by which one of the phrases is in the line; remembered."""
-        if phrases not in self._found:
-            self._found[phrases] = phrases.found(self.view.text)
-        return self._found[phrases]
+        return self.passage.found(phrases)
 
     def core(self, act: int, last: int, *, relatives: bool = True) -> bytes:
         """The view of the sentence without who reports it and under which circumstances.
@@ -202,6 +214,7 @@ class LineReader:
     places: PlaceReader
     agencies: AgencyReader
     outside: str | None = None  #: what to quote for lines of a title or a field
+    lexicon: Lexicon | None = None
 
     def line(self, sentence: Sentence) -> Line:
         """Tokens in order: codes and numbers, vocabularies, places, agencies, dates."""
@@ -216,7 +229,7 @@ class LineReader:
         tokens = self.agencies.mark(_local_bodies(self.places.mark(tokens)))
         question = self.text[sentence.end - 1 : sentence.end] == "?"
         tokens = self._without_abbreviations(_counted(mark_dates(tokens)))
-        return Line(sentence, tokens, question, self.outside)
+        return Line(sentence, tokens, question, self.outside, self.lexicon)
 
     def _without_abbreviations(self, tokens: list[Token]) -> list[Token]:
         """`the Idaho State Police (ISP) and ICE`: what only shortens a name parts no clause."""

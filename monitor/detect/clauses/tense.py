@@ -13,11 +13,15 @@ from monitor.domain.moment import Precision, StatedDate
 _OTHER_DATES = word_set(
     "since until through by before effective after beginning starting expires from"
 )
+#: Days into a year after which "earlier this year" no longer speaks of the news.
+_SPRING = 60
 _SPAN_DAYS = {Precision.DAY: 0, Precision.WEEK: 6, Precision.MONTH: 30, Precision.YEAR: 365}
 
 
 def when_of(line: Line, act: int) -> When | None:
     """The date expression of the act: the nearest after it in its clause, else before it."""
+    if "WHEN" not in line.words:
+        return None
     end = line.clause_end(act)
     for at in range(act + 1, min(end, act + 30)):
         found = _when(line, at)
@@ -34,7 +38,12 @@ def when_of(line: Line, act: int) -> When | None:
 
 
 def _opening(line: Line, start: int) -> When | None:
-    """`On July 29, the House ...`: the sentence's first words date its main clause."""
+    """`On July 29, the House ...`: what stands before its comma, or opens the sentence, dates it."""
+    at = start - 2
+    if at >= 0 and line.tokens[start - 1].word == "," and _when(line, at):
+        while at and _when(line, at - 1):
+            at -= 1  # "ten years ago this week": the first of them tells
+        return _when(line, at)
     return next((w for at in range(min(4, start)) if (w := _when(line, at)) is not None), None)
 
 
@@ -64,9 +73,17 @@ def history(line: Line, act: int, published: StatedDate | None, fresh_days: int)
     day = resolve(when, published)
     if day is None:
         return None
+    if _looks_back(line, act, when) and published.day.timetuple().tm_yday > _SPRING:
+        return when.words
     newest = day.day + timedelta(days=_SPAN_DAYS[day.precision])
     reach = published.day - timedelta(days=fresh_days)
     return when.words if newest < reach else None
+
+
+def _looks_back(line: Line, act: int, when: When) -> bool:
+    """`Earlier this year, governors ordered ...`: a sentence that goes back to what was."""
+    opens = _opening(line, line.clause(act).start) is when
+    return opens and when.words.startswith("earlier this year")
 
 
 #: Days before publication in which an act told in passing is still the news itself.
@@ -75,7 +92,7 @@ _FRESH_DAYS = 8
 
 def is_fresh(line: Line, act: int, published: StatedDate | None) -> bool:
     """Whether the words right after the act date it, to the day, to the last days."""
-    if published is None:
+    if published is None or "WHEN" not in line.words:
         return False
     for at in range(act + 1, min(line.clause_end(act), act + 16)):
         when = _when(line, at)
