@@ -38,7 +38,7 @@ def when_of(line: Line, act: int) -> When | None:
 
 
 def _opening(line: Line, start: int) -> When | None:
-    """`On July 29, the House ...`: what stands before its comma, or opens the sentence, dates it."""
+    """`On July 29, the House ...`: the date before its comma, else one that opens the sentence."""
     at = start - 2
     if at >= 0 and line.tokens[start - 1].word == "," and _when(line, at):
         while at and _when(line, at - 1):

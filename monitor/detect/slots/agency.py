@@ -48,6 +48,7 @@ _JAIL_KEYS = tuple(sorted((tuple(u.split()) for u in _JAIL), key=len, reverse=Tr
 _SHERIFFS_OR_POLICE = frozenset({"sheriffs", "sheriff", "police"})
 _OWN_KEYS = tuple(tuple(unit.split()) for unit in OWN_UNITS)
 _OWN_FIRST = frozenset(key[0] for key in _OWN_KEYS)
+_AGENT_WORDS = _OWN_FIRST | {"police"}
 #: What may stand between a force and where it is: "the sheriff's office in Kent County".
 _FORCE_NOUNS = word_set("'s office offices department departments")
 _POLICE_AFTER = word_set("department dept force officers chief")
@@ -65,7 +66,7 @@ class AgencyReader:
 
     def mark(self, tokens: list[Token]) -> list[Token]:
         """Put agencies together as AGENCY symbols; lists of counties under one noun are split."""
-        if not any(t.word == "police" or isinstance(t.value, Place) for t in tokens):
+        if not any(t.word in _AGENT_WORDS or isinstance(t.value, Place) for t in tokens):
             return tokens  # nothing that an agency is told by
         self._sheriffs_of(tokens)
         i = 0
