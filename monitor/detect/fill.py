@@ -53,7 +53,7 @@ class Filler:
         if scope == "federal":
             return (Subject(None, Jurisdiction()),)
         if scope == "state":
-            return (Subject(None, Jurisdiction(state=self._where.state(sighting))),)
+            return (Subject(None, Jurisdiction(state=self._where.state_of_law(sighting))),)
         subjects = self._where.subjects(sighting)
         if getattr(rule.spec, "agency", "wanted") == "none":
             return tuple(dict.fromkeys(Subject(None, s.jurisdiction) for s in subjects))

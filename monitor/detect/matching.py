@@ -11,7 +11,7 @@ from pydantic import Field
 
 from monitor.detect.clauses.guards import Guards, Stop, Surroundings
 from monitor.detect.clauses.line import Line, Passage
-from monitor.detect.clauses.tense import history
+from monitor.detect.clauses.tense import carried, goes_on, history
 from monitor.detect.language.words import Match, Pattern
 from monitor.detect.pack_spec import ContextSpec, Phrase, RuleSpec
 from monitor.detect.phrase import Phrases
@@ -179,6 +179,8 @@ def _stop(
     if stop is not None and not stop.weakens:
         return stop
     old = history(line, first, published, prepared.options.fresh_days)
+    if old is None and index > 0 and goes_on(line):
+        old = carried(line, first, scene.line(index - 1), published)
     return Stop("history", old) if old else stop
 
 
@@ -187,7 +189,10 @@ def _topic_of(
 ) -> str | None:
     """The topic with most phrases after the act, else in the sentence, the title, or near."""
     own = Passage(line.view.part(first, _object_end(line, first)), line.met)
-    scopes = ("sentence",) if _DESCRIBED.search(own.view) else _TOPIC_SCOPES
+    if _two_measures(line, first, own.view):
+        scopes: tuple[str, ...] = ()
+    else:
+        scopes = ("sentence",) if _DESCRIBED.search(own.view) else _TOPIC_SCOPES
     if scene.document.kind is DocumentKind.BILL:
         scopes = (*scopes, "document")  # a bill's page is about that bill throughout
     weak: str | None = None
@@ -204,9 +209,21 @@ def _topic_of(
     return weak or (_only_topic(prepared, scene) if scopes is _TOPIC_SCOPES else None)
 
 
+def _two_measures(line: Line, first: int, own: bytes) -> bool:
+    """`signed SB 9 and vetoed the trust act`: what is said of the second is not the first's."""
+    rest = line.view.part(_object_end(line, first), len(line.tokens))
+    return b" BILL " in own and _MEASURES.search(rest) is not None
+
+
 def _told(said: Passage) -> Passage:
-    """What is said without what stands in parentheses, which parts a verb from its object."""
-    return Passage(_ASIDES.sub(b"", said.view), said.met) if b"|( " in said.view else said
+    """What is said without what stands in parentheses, which parts a verb from its object.
+
+    The noun "order" must not be taken for the verb either.
+    """
+    view = _ASIDES.sub(b"", said.view) if b"|( " in said.view else said.view
+    if b" order " in view:
+        view = _ORDERS.sub(rb" \1 decree", view)
+    return said if view is said.view else Passage(view, said.met)
 
 
 def _only_topic(prepared: Prepared[Any], scene: Scene) -> str | None:
@@ -251,6 +268,10 @@ _DESCRIBED = re2.compile(
 )
 
 
+_MEASURES = re2.compile(rb" (?:and|but) [a-z]+ed (?:BILL|(?:[a-z]+ ){1,4}(?:act|bill|measure)) ")
+_ORDERS = re2.compile(
+    rb" (an|the|his|her|its|this|that|executive|new|emergency|administrative|sweeping) order\b"
+)
 _ASIDES = re2.compile(rb"\|\( [^()]*\|\) ")
 
 
@@ -266,7 +287,9 @@ def _object_end(line: Line, first: int) -> int:
             continue
         following = line.tokens[at + 1].word if at + 1 < len(line.tokens) else ""
         if token.word in {"but", ";", "while"} or (
-            token.word == "and" and _is_verb(following) and at > first + 3
+            token.word == "and"
+            and _is_verb(following)
+            and (at > first + 3 or line.tokens[at - 1].symbol == "BILL")
         ):
             return at
     return len(line.tokens)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from monitor.detect.lead import Placed, weighed
 from monitor.domain.claim import Finding
-from monitor.domain.vocabulary import EventType, Stage, Worth
+from monitor.domain.vocabulary import EventType, Instrument, Stage, Worth
 
 T = EventType
 #: An event of this type makes one of these types, about the same subject, mere background.
@@ -31,6 +31,10 @@ _OUTDONE: dict[EventType, tuple[EventType, ...]] = {
 #: Steps of one passage, as a page that lists them tells all: the last one counts.
 _PASSAGE = (Stage.PASSED_ONE_CHAMBER, Stage.PASSED_BOTH, Stage.ENROLLED)
 _LAWS = ("state_mandate", "state_limit")
+#: What towns, counties and their jails decide.
+_LOCAL = frozenset(
+    {T.SANCTUARY_PROPOSED, T.SANCTUARY_ADOPTED, T.SANCTUARY_REPEALED, T.DETAINER_POLICY_CHANGE}
+)
 _STAGES = ("introduced", "passed", "blocked", "enacted")
 
 
@@ -53,6 +57,7 @@ def distinct(found: Iterable[Placed], *, titled: bool = False) -> tuple[Finding,
         if not any(_opposed(one, other, earlier=m < n) for m, other in enumerate(kept))
     ]
     left = [one for one in kept if not any(_outdone(one, other) for other in kept)]
+    left = [_less(one) if any(_counted_in(one, other) for other in left) else one for one in left]
     return tuple(sorted(left, key=lambda one: (one.quote.start, one.rule)))
 
 
@@ -139,12 +144,43 @@ def _opposed(one: Finding, other: Finding, *, earlier: bool) -> bool:
     return same_state and (ahead > 0 or (ahead == 0 and earlier))
 
 
+def _counted_in(one: Finding, other: Finding) -> bool:
+    """Whether a figure only counts those of whom its own sentence tells the news."""
+    return (
+        one.event_type is T.PROGRAM_STATISTIC
+        and other.event_type in {T.AGREEMENT_SIGNED, T.AGREEMENT_TERMINATED}
+        and other.worth is Worth.ALERT
+        and one.quote == other.quote
+    )
+
+
+def _less(one: Finding) -> Finding:
+    return replace(one, worth=Worth.REVIEW)
+
+
+def _of_a_law(one: Finding, other: Finding) -> bool:
+    """Whether a local policy of no town or county is what a law of the state is told to do."""
+    return (
+        one.event_type in _LOCAL
+        and one.agency is None
+        and one.jurisdiction.place is None
+        and one.jurisdiction.county is None
+        and other.event_type.value.startswith(_LAWS)
+        and other.worth is Worth.ALERT
+        and _agree(one.jurisdiction.state, other.jurisdiction.state)
+    )
+
+
 def _outdone(one: Finding, other: Finding) -> bool:
     stronger = _OUTDONE.get(one.event_type, ())
     if other.event_type is T.AGREEMENT_TERMINATED and one.event_type is T.AGREEMENT_SIGNED:
         return other.worth is Worth.ALERT and _subject(one) == _subject(other)
+    if _of_a_law(one, other):
+        return True
     if other.event_type not in stronger or other.worth is not Worth.ALERT:
         return False
+    if {one.instrument, other.instrument} == {Instrument.BILL, Instrument.EXECUTIVE_ORDER}:
+        return False  # an order and a bill are two acts
     if one.event_type is T.LAWSUIT_FILED and one.occurred is not None and other.occurred is None:
         return False
     return _agree(one.jurisdiction.state, other.jurisdiction.state) and (

@@ -146,6 +146,13 @@ class Scene:
         lines = range(first, min(first + count, len(self.spans)))
         return [index for index in lines if holds(self.spans[index].paragraph)]
 
+    def above(self, count: int) -> Iterator[Line]:
+        """Up to `count` lines right before the story's beginning that are of it all the same."""
+        begin = self.story.begin
+        holds = self.story.holds
+        lines = range(max(0, begin - count), begin)
+        return (self.line(index) for index in lines if holds(self.spans[index].paragraph))
+
     def begins(self, count: int) -> Iterator[Line]:
         """Up to `count` first lines of the story, read."""
         return map(self.line, self.opening_lines(count))

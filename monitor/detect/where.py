@@ -13,7 +13,12 @@ from monitor.detect.scene import Scene, Sighting
 from monitor.detect.slots.agency import OWN_UNITS, Agency
 from monitor.detect.slots.names import GazetteerNames
 from monitor.detect.slots.place import Place
-from monitor.detect.slots.place_signs import KNOWN_COUNTIES, bodies_say, tagged_states
+from monitor.detect.slots.place_signs import (
+    COUNTIES_WORDS,
+    KNOWN_COUNTIES,
+    bodies_say,
+    tagged_states,
+)
 from monitor.detect.slots.state_names import STATE_NAMES
 from monitor.domain.claim import Jurisdiction
 
@@ -24,6 +29,10 @@ _NAMES_IN_URL = {
 }
 _SHERIFF = word_set("sheriff sheriffs sheriff's deputies deputy jail")
 _POLICE = frozenset(["police", "officers", "chief", "pd"])
+
+
+#: Lines before a story's beginning in which its state may be named: captions, kickers, datelines.
+_ABOVE = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,14 +154,24 @@ class WhereReader:
 
         No list has all towns: of one name only a town in another state may be listed.
         """
-        if place.stated or place.kind == "state" or self.names.main_state(place.name.lower()):
+        if place.stated or place.kind == "state":
             return None
+        if self.names.main_state(place.name.lower()):
+            return self._county_of_name(place, sighting.line)
         title = self.scene.title_of(sighting.index)
         for line in (sighting.line, *((title,) if title else ())):
             named = _named_states(line)
             if named:
                 return next(iter(named)) if len(named) == 1 and place.state not in named else None
         return None
+
+    def _county_of_name(self, place: Place, line: Line) -> str | None:
+        """`Colorado counties, Douglas and El Paso`: a large city's name that a county bears too."""
+        named = _named_states(line)
+        if len(named) != 1 or not any(token.word in COUNTIES_WORDS for token in line.tokens):
+            return None
+        states = {state for state, _ in self.names.county_states(place.name.lower())}
+        return next(iter(named & states), None)
 
     def _choose(self, place: Place, sighting: Sighting) -> str | None:
         """The one state of the name's that the context speaks of, nearest context first."""
@@ -198,6 +217,11 @@ class WhereReader:
             if len(states) == 1:
                 return next(iter(states))
         return None
+
+    def state_of_law(self, sighting: Sighting) -> str | None:
+        """The state of an act of its government: also the one named right above the story."""
+        above = self._states_of(self.scene.above(_ABOVE)) if sighting.index >= 0 else set()
+        return self.state(sighting) or (above.pop() if len(above) == 1 else None)
 
     def _contexts(self, sighting: Sighting) -> Iterator[set[str]]:
         yield self._states_of((sighting.line,))

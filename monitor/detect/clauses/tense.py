@@ -86,6 +86,30 @@ def _looks_back(line: Line, act: int, when: When) -> bool:
     return opens and when.words.startswith("earlier this year")
 
 
+#: Words that open a sentence which goes on with what the one before it tells.
+_GOES_ON = word_set("but and then yet however it they he she that this these those both")
+
+
+def goes_on(line: Line) -> bool:
+    """Whether a sentence opens with a word that ties it to the one before."""
+    return bool(line.tokens) and line.tokens[0].word in _GOES_ON
+
+
+def carried(line: Line, act: int, before: Line, published: StatedDate | None) -> str | None:
+    """The words that open the sentence before and date what this one goes on with to the past.
+
+    `In 2017, senators filed a bill. But it died.`: neither is news of 2025.
+    """
+    if published is None or when_of(line, act) is not None:
+        return None
+    when = _opening(before, len(before.tokens))
+    day = resolve(when, published) if when is not None else None
+    if when is None or day is None or day.precision not in {Precision.YEAR, Precision.MONTH}:
+        return None
+    newest = day.day + timedelta(days=_SPAN_DAYS[day.precision])
+    return when.words if newest < published.day else None
+
+
 #: Days before publication in which an act told in passing is still the news itself.
 _FRESH_DAYS = 8
 

@@ -26,6 +26,29 @@ STATE_NAMES: dict[str, tuple[str, ...]] = {
     "WV": ("west virginia", "w.va", "virginia-western"), "WI": ("wisconsin", "wis"),
     "WY": ("wyoming", "wyo"), "PR": ("puerto rico",), "GU": ("guam",),
 }  # fmt: skip
+#: Their people, and the seat of one government that no list of towns has (lower case).
+PEOPLE: dict[str, tuple[str, ...]] = {
+    "AL": ("alabamians", "alabamian"), "AK": ("alaskans", "alaskan"),
+    "AZ": ("arizonans", "arizonan"), "AR": ("arkansans", "arkansan"),
+    "CA": ("californians", "californian"), "CO": ("coloradans", "coloradan"),
+    "DE": ("delawareans", "delawarean"), "FL": ("floridians", "floridian"),
+    "GA": ("georgians",), "ID": ("idahoans", "idahoan"), "IL": ("illinoisans", "illinoisan"),
+    "IN": ("hoosiers", "hoosier"), "IA": ("iowans", "iowan"), "KS": ("kansans", "kansan"),
+    "KY": ("kentuckians", "kentuckian"), "LA": ("louisianans", "louisianians"),
+    "ME": ("mainers", "mainer"), "MD": ("marylanders", "marylander"),
+    "MA": ("bay staters", "beacon hill"), "MI": ("michiganders", "michigander"),
+    "MN": ("minnesotans", "minnesotan"), "MS": ("mississippians", "mississippian"),
+    "MO": ("missourians", "missourian"), "MT": ("montanans", "montanan"),
+    "NE": ("nebraskans", "nebraskan"), "NV": ("nevadans", "nevadan"),
+    "NH": ("granite staters",), "NJ": ("new jerseyans",), "NM": ("new mexicans",),
+    "NY": ("new yorkers",), "NC": ("north carolinians",), "ND": ("north dakotans",),
+    "OH": ("ohioans", "ohioan"), "OK": ("oklahomans", "oklahoman"),
+    "OR": ("oregonians", "oregonian"), "PA": ("pennsylvanians", "pennsylvanian"),
+    "RI": ("rhode islanders",), "SC": ("south carolinians",), "SD": ("south dakotans",),
+    "TN": ("tennesseans", "tennessean"), "TX": ("texans",), "UT": ("utahns", "utahn"),
+    "VT": ("vermonters", "vermonter"), "VA": ("virginians",), "WA": ("washingtonians",),
+    "WV": ("west virginians",), "WI": ("wisconsinites", "wisconsinite"), "WY": ("wyomingites",),
+}  # fmt: skip
 #: Abbreviations that are also words or names: read as states only right after a place.
 ONLY_QUALIFYING = word_set(
     "ala ark calif colo conn del fla ga ill ind kan ky la mass md mich minn miss mo mont neb "
@@ -37,7 +60,7 @@ BY_NAME = {
     for code, names in STATE_NAMES.items()
     for name in names
     if name not in ONLY_QUALIFYING
-}
+} | {tuple(name.split()): code for code, names in PEOPLE.items() for name in names}
 WHOLE_NAMES = frozenset(names[0] for names in STATE_NAMES.values())
 FIRST_WORDS = frozenset(words[0] for words in BY_NAME)
 BY_ABBREVIATION = {n: c for c, names in STATE_NAMES.items() for n in names} | {"washington": "WA"}
