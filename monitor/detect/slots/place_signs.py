@@ -110,3 +110,14 @@ def _of_tag(tokens: Sequence[Token], i: int, of_town: Callable[[str], str | None
 def next_word(tokens: Sequence[Token], i: int) -> str:
     """The word after the one at `i`; "" at the end."""
     return tokens[i + 1].word if i + 1 < len(tokens) else ""
+
+
+#: Parts of a state.
+_REGIONS = frozenset(
+    ["eastern", "western", "central", "northern", "southern", "southeastern", "southwestern"]
+)
+
+
+def in_region(tokens: Sequence[Token], i: int) -> bool:
+    """`an eastern Washington county`: a name in a part of a state is the state's."""
+    return i > 0 and tokens[i - 1].word in _REGIONS
