@@ -26,6 +26,8 @@ _FEDERAL = frozenset({
     EventType.PROGRAM_STATISTIC,
 })  # fmt: skip
 
+_MADE = frozenset({EventType.AGREEMENT_SIGNED, EventType.AGREEMENT_PENDING})
+
 
 @dataclass(frozen=True, slots=True)
 class Placed:
@@ -107,6 +109,8 @@ def _goes_on(one: Placed, other: Placed) -> bool:
 def _akin(late: Finding, one: Finding) -> bool:
     """Whether the late telling goes on with what the head tells."""
     states = (late.jurisdiction.state, one.jurisdiction.state)
+    if late.event_type is EventType.AGREEMENT_PENDING:  # others of the state are on their way
+        return one.event_type in _MADE and None not in states and states[0] == states[1]
     if late.event_type is EventType.PROGRAM_STATISTIC:
         return one.event_type in _FEDERAL or (None not in states and states[0] == states[1])
     return late.event_type is one.event_type and (None in states or states[0] == states[1])

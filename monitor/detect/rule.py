@@ -33,6 +33,8 @@ from monitor.kinds import RuleKind
 #: Lines before and after an anchor in which the words that need it may stand.
 ANCHOR_BEFORE = 1
 ANCHOR_AFTER = 4
+#: Lines at the head of a story whose title names the field that are analysed.
+TITLED_LINES = 8
 #: Lines of a bill's page that are analysed where their paragraph names the field.
 BILL_LINES = 60
 
@@ -188,7 +190,7 @@ class Pack:
             around = range(index - ANCHOR_BEFORE, index + ANCHOR_AFTER + 1)
             near.update(i for i in around if scene.same_paragraph(i, index))
         if scene.title is not None and scene.title_anchored:
-            near.update(scene.opening_lines(ANCHOR_AFTER))
+            near.update(scene.opening_lines(TITLED_LINES))
         if scene.document.kind is DocumentKind.BILL and near:
             near |= scene.of_paragraphs(near, BILL_LINES)
         links = scene.story.links
