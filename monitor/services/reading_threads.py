@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 #: A second process takes half a second of processor time to start, in which the first reads some
 #: eighty feeds: it is started once a task has waited this long.
-LONG_WAIT = timedelta(seconds=2)
+LONG_WAIT = timedelta(seconds=5)
 
 T = TypeVar("T")
 
