@@ -11,6 +11,8 @@ from monitor.resolve.gazetteer import Gazetteer
 _WELL_KNOWN = 90
 #: From this rank on a listed name is a town's, not just a post office's; and a city's.
 _A_TOWN, _A_CITY = 20, 40
+#: How many times the rank of its namesakes a city has that is meant where no state is named.
+_FAR_LARGER = 1.8
 
 
 class Names(Protocol):
@@ -79,7 +81,7 @@ class GazetteerNames:
         if not towns or towns[0][1] < _A_TOWN:
             return None
         second = towns[1][1] if len(towns) > 1 else 0
-        far_largest = towns[0][1] >= max(_A_CITY, 2 * second)
+        far_largest = towns[0][1] >= max(_A_CITY, _FAR_LARGER * second)
         return towns[0][0] if second < _A_TOWN or far_largest else None
 
     def city_county(self, name: str) -> str | None:

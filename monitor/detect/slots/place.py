@@ -11,6 +11,7 @@ from monitor.detect.slots.place_signs import (
     COUNTIES_WORDS,
     COUNTY_WORDS,
     county_list_ahead,
+    in_region,
     next_word,
     of_state,
 )
@@ -21,6 +22,7 @@ from monitor.detect.slots.place_words import (
     HEADLINE_ACTS,
     IN_NAMES,
     MEASURES,
+    MORE_HEADLINE_ACTS,
     NO_DATELINES,
     NOT_NAMES,
     OF_CITIES,
@@ -102,7 +104,7 @@ class PlaceReader:
         token = tokens[i]
         if token.symbol or self._names_county(tokens, i, 1) or self._in_county_list(tokens, i):
             return None, 0
-        if token.word == "washington" and of_state(tokens, i + 1):
+        if token.word == "washington" and (of_state(tokens, i + 1) or in_region(tokens, i)):
             return "WA", 1
         raw = self.text[token.start : token.start + 1]
         if raw.isupper() and token.word in ONLY_QUALIFYING and of_state(tokens, i + 1):
@@ -122,7 +124,7 @@ class PlaceReader:
         if next_word(tokens, i + length - 1) not in COUNTY_WORDS:
             return False
         name = " ".join(token.word for token in tokens[i : i + length])
-        if name not in WHOLE_NAMES:
+        if name not in WHOLE_NAMES and not in_region(tokens, i):
             return True
         return self._may_name(tokens[i + length]) and bool(self.names.county_states(name))
 
@@ -202,7 +204,7 @@ class PlaceReader:
         for length in (3, 2, 1):
             words = tokens[max(0, i - length) : i]
             if len(words) == length and are_plain(words):
-                name = " ".join(t.word for t in words)
+                name = " ".join(t.word for t in words).replace(" 's", "'s")
                 if self.names.county_states(name):
                     return i - length, name
         before = tokens[i - 1]
@@ -354,11 +356,12 @@ class PlaceReader:
 
     def _begins(self, tokens: list[Token], end: int, name: str) -> bool:
         """`WENDELL - The board`, `Wendell adopts policy`: datelines, and headlines on a town."""
-        if end >= len(tokens) or name in NO_DATELINES:
+        if end >= len(tokens) or name in NO_DATELINES or [tokens[0].word] in OF_CITIES:
             return False
         shouted = self.text[tokens[0].start : tokens[end - 1].end].isupper()
         dateline = shouted and tokens[end].word in DASHES
-        acts = tokens[end].word in HEADLINE_ACTS and not tokens[end].symbol
+        verbs = MORE_HEADLINE_ACTS if end > 1 else HEADLINE_ACTS
+        acts = tokens[end].word in verbs and not tokens[end].symbol
         return (dateline or acts) and self.names.rank(name) >= _A_TOWN
 
     def _is_known(self, name: str) -> bool:

@@ -40,6 +40,10 @@ DASHES = frozenset([":", "-", "\u2013", "\u2014", "--", "("])
 NO_DATELINES = frozenset(["washington", "new york"])
 #: What only towns do in headlines; persons sign, veto and reject.
 HEADLINE_ACTS = word_set("adopts passes votes oks okays becomes enacts prohibits forbids bans bars")
+#: ... and what persons do as well: for names of two words, which are no surname's.
+MORE_HEADLINE_ACTS = HEADLINE_ACTS | word_set(
+    "approves declares ends drops repeals rescinds considers joins rejects weighs backs"
+)
 #: What a town has made: "Mount Prospect's ordinance".
 MEASURES = word_set("ordinance resolution proclamation selectmen trustees selectboard jail")
 #: Small words inside names.
