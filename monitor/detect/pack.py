@@ -330,6 +330,7 @@ def _guard(name: str, spec: GuardSpec, bench: Bench) -> Guard:
         opening=bench.united(spec.opening),
         document=bench.united(spec.document),
         unless=bench.united(spec.unless),
+        act=spec.act,
         unless_sentence=bench.united(spec.unless_sentence),
         unless_fresh=spec.unless_fresh,
         everywhere=spec.everywhere,

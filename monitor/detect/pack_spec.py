@@ -57,6 +57,9 @@ class GuardSpec(Options):
     unless: tuple[Phrase, ...] = Field(
         default=(), description="Words before the act, up to the sentence's start, that lift it."
     )
+    act: str = Field(
+        default="", max_length=12, description="Only for acts whose first word ends so: ing."
+    )
     unless_sentence: tuple[Phrase, ...] = Field(
         default=(), description="Words anywhere in the sentence that lift it."
     )

@@ -28,6 +28,7 @@ class Guard:
     document: Phrases = NONE
     unless: Phrases = NONE
     unless_sentence: Phrases = NONE
+    act: str = ""  #: the guard is for acts whose first word ends so
     unless_fresh: bool = False
     everywhere: bool = True
     weakens: bool = False
@@ -109,6 +110,8 @@ def _first_stop(guards: Iterable[Guard], around: Surroundings, clause: _Clause) 
     weak: Stop | None = None
     for guard in guards:
         if guard.unless_fresh and around.fresh:
+            continue
+        if not around.line.tokens[around.first].word.endswith(guard.act):
             continue
         words = _stops(guard, around, clause)
         if words is None:
