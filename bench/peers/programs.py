@@ -18,6 +18,7 @@ from storage.blobs import decompress
 
 #: A text of an entry with so many characters is the whole one.
 _FULL_CHARS = 3000
+_INSTALL_S = 600
 #: Module to look for and what pip installs.
 PIP = (
     ("reader", ("reader", "sgmllib3k")),
@@ -289,7 +290,7 @@ def _webchanges(venv: Path) -> Program:
 def feed_programs(venv: Path) -> list[Program]:
     """Readers of feeds that are installed."""
     found = []
-    newsboat, sfeed = shutil.which("newsboat"), shutil.which("sfeed_update")
+    newsboat, sfeed = _found("newsboat"), _found("sfeed_update")
     found += [_newsboat(newsboat)] if newsboat else []
     found += [_sfeed(sfeed)] if sfeed else []
     made = {"python": _reader, "feed2exec": _feed2exec, "r2e": _rss2email}
@@ -305,35 +306,52 @@ def page_programs(venv: Path) -> list[Program]:
 def install(directory: Path) -> Path:
     """An environment with the Python programs, and Debian's packages where apt works; its bin.
 
-    BENCH_PEERS_VENV names an environment that is kept and used again.
+    BENCH_PEERS_VENV names an environment that is kept and used again. What cannot be installed
+    is named and left out.
     """
     given = os.environ.get("BENCH_PEERS_VENV")
     home = Path(given) if given else directory
     if not (home / "bin" / "python").exists():
-        subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
-    have = {name for name, _ in PIP if _has(home, name)}
+        _succeeds(sys.executable, "-m", "venv", str(home))
     for name, packages in PIP:
-        if name not in have:
-            command = [str(home / "bin" / "pip"), "install", "-q", *packages]
-            done = subprocess.run(command, capture_output=True, check=False)
-            if done.returncode:
-                print(f"# {name} cannot be installed from PyPI here and is left out", flush=True)
-    for program, package in APT:
-        if not (shutil.which(program) or shutil.which(program, path="/usr/sbin")):
-            _apt(program, package)
+        if not (_has(home, name) or _pip(home, packages)):
+            left_out(name, "cannot be installed from PyPI here")
+    missing = [(name, package) for name, package in APT if _found(name) is None]
+    if missing:
+        _succeeds("apt-get", "update", "-q")
+    for name, package in missing:
+        if not _apt(package):
+            left_out(name, f"Debian's package {package} cannot be installed here")
     return home / "bin"
 
 
+def left_out(name: str, why: str) -> None:
+    """Say that a program does not race, or not in this size."""
+    print(json.dumps({"program": name, "left_out": why}), flush=True)
+
+
+def _found(program: str) -> str | None:
+    return shutil.which(program) or shutil.which(program, path="/usr/sbin")
+
+
 def _has(home: Path, module: str) -> bool:
-    call = [str(home / "bin" / "python"), "-c", f"import {module}"]
-    return subprocess.run(call, capture_output=True, check=False).returncode == 0
+    return _succeeds(str(home / "bin" / "python"), "-c", f"import {module}")
 
 
-def _apt(program: str, package: str) -> None:
-    apt = shutil.which("apt-get")
-    done = 1
-    if apt and os.geteuid() == 0:
-        call = [apt, "install", "-y", "-q", "--no-install-recommends", package]
-        done = subprocess.run(call, capture_output=True, check=False).returncode
-    if done:
-        print(f"# {program}: Debian's package {package} cannot be installed here; left out")
+def _pip(home: Path, packages: Sequence[str]) -> bool:
+    return _succeeds(str(home / "bin" / "python"), "-m", "pip", "install", "-q", *packages)
+
+
+def _apt(package: str) -> bool:
+    return _succeeds("apt-get", "install", "-y", "-q", "--no-install-recommends", package)
+
+
+def _succeeds(*command: str) -> bool:
+    """Whether the command exists, ends in time and with success; its words are not shown."""
+    if shutil.which(command[0]) is None or (command[0] == "apt-get" and os.geteuid() != 0):
+        return False
+    try:
+        done = subprocess.run(command, capture_output=True, check=False, timeout=_INSTALL_S)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,9 +37,12 @@ class Run:
 
 
 def setup(program: Program, directory: Path, urls: Sequence[str]) -> None:
-    """A fresh directory for the program."""
+    """A fresh directory for the program. Raises Failed."""
     directory.mkdir(parents=True)
-    program.prepare(directory, urls)
+    try:
+        program.prepare(directory, urls)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise Failed(f"{program.name} could not be set up: {error}") from error
 
 
 def run(program: Program, directory: Path, work: str, units: int) -> Run:
@@ -65,8 +70,22 @@ def run(program: Program, directory: Path, work: str, units: int) -> Run:
         cpu_s=used["cpu_s"],
         wall_s=time.perf_counter() - begun,
         peak_mb=used["peak_mb"],
-        noticed=program.noticed(directory, output),
+        noticed=_asked(lambda: program.noticed(directory, output)),
     )
+
+
+def kept(program: Program, directory: Path) -> int | str:
+    """Entries kept with their full text; "" where a program keeps none."""
+    asked = program.kept
+    return "" if asked is None else _asked(lambda: asked(directory))
+
+
+def _asked(ask: Callable[[], int]) -> int:
+    """What a program knows now; -1 where another version of it keeps that elsewhere."""
+    try:
+        return ask()
+    except (OSError, ValueError, KeyError, sqlite3.Error):
+        return -1
 
 
 def _used(
@@ -84,16 +103,20 @@ def _used(
             stdout=out,
             stderr=subprocess.STDOUT,
             pass_fds=(tell,),
+            start_new_session=True,
         )
         os.close(tell)
         try:
             process.wait(_TIMEOUT_S)
         except subprocess.TimeoutExpired:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)  # the program as well, or it would race on
+            process.wait()
     with os.fdopen(told, "rb") as pipe:
         used: dict[str, float] = json.loads(pipe.read() or b"{}")
-    if used.get("code") not in (0, 1):  # 1: something to report
+    if not used:
+        raise Failed(f"{name} took longer than {_TIMEOUT_S} s")
+    if used["code"] not in (0, 1):  # 1: something to report
         words = (directory / "out").read_text("utf-8", "replace")[-600:]
         last = " ".join(words.split())[-300:]
-        raise Failed(f"{name} failed ({used.get('code')}): {last}")
+        raise Failed(f"{name} failed ({used['code']:g}): {last}")
     return used

@@ -8,11 +8,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from bench.peers import programs, world
-from bench.peers.programs import Program
-from bench.peers.race import Failed, Run, run, setup
+from bench.peers.programs import Program, left_out
+from bench.peers.race import Failed, Run, kept, run, setup
 
 #: A racer is made for each size, as this program is configured by its directory.
 Racer = Callable[[Path], Program]
+OWN = "this program"
 #: These take half a second of processor time a feed: they race at an eighth of the sizes.
 SLOW = ("feed2exec", "rss2email")
 
@@ -40,9 +41,9 @@ class Table:
         return found
 
     def whole(self) -> dict[str, float]:
-        """Seconds of the whole process at the largest size that all raced."""
-        size = max(set.intersection(*(set(by_size) for by_size in self.runs.values())), default=0)
-        return {name: by_size[size].cpu_s for name, by_size in self.runs.items()} if size else {}
+        """Seconds of the whole process at this program's largest size, of all that raced there."""
+        size = max(self.runs.get(OWN, {}), default=0)
+        return {name: sizes[size].cpu_s for name, sizes in self.runs.items() if size in sizes}
 
     def tell(self) -> None:
         """Print slopes and whole processes, each beside ours."""
@@ -52,10 +53,10 @@ class Table:
 
 def ratios(what: str, used: dict[str, float]) -> None:
     """One row: what each used, and how many times ours that is."""
-    own = used.get("this program")
+    own = used.get(OWN)
     if own is None or len(used) < 2:
         return
-    others = {name: value for name, value in used.items() if name != "this program"}
+    others = {name: value for name, value in used.items() if name != OWN}
     row = {
         "what": what,
         "used": {name: round(value, 3) for name, value in used.items()},
@@ -64,10 +65,10 @@ def ratios(what: str, used: dict[str, float]) -> None:
     print(json.dumps(row), flush=True)
 
 
-def say(one: Run, new: object = "", kept: object = "") -> None:
+def say(one: Run, new: object = "", texts: object = "") -> None:
     """One run as a row."""
     row = {k: round(v, 3) if isinstance(v, float) else v for k, v in asdict(one).items()}
-    print(json.dumps({**row, "noticed_new": new, "texts_kept": kept}), flush=True)
+    print(json.dumps({**row, "noticed_new": new, "texts_kept": texts}), flush=True)
 
 
 def _sizes(name: str, sizes: Sequence[int]) -> list[int]:
@@ -100,7 +101,7 @@ def _second(racer: Racer, directory: Path, served: world.World, size: int, work:
         runs = [run(program, directory, work, size) for _ in range(2)]
         return min(runs, key=lambda one: one.cpu_s)  # the machine does other things as well
     except Failed as failure:
-        print(f"# {failure}", flush=True)
+        left_out(program.name, str(failure))
         return None
 
 
@@ -125,11 +126,10 @@ def new_entries(
                 served.feeds(world.ENTRIES + world.NEW, size, subject)
                 one = run(program, directory, f"{work}, of {subject}", size)
             except Failed as failure:
-                print(f"# {failure}", flush=True)
+                left_out(name, f"{size} {table.unit}s: {failure}")
                 continue
             table.add(one)
-            kept = program.kept(directory) if program.kept else ""
-            say(one, one.noticed - first.noticed, kept)
+            say(one, one.noticed - first.noticed, kept(program, directory))
     return table
 
 
@@ -149,10 +149,10 @@ def pages(
                 served.pages(1, changed)
                 one = run(program, directory, f"{changed} of the pages changed", size)
             except Failed as failure:
-                print(f"# {failure}", flush=True)
+                left_out(name, f"{size} {table.unit}s: {failure}")
                 continue
             table.add(one)
-            say(one, one.noticed - (first.noticed if name == "this program" else 0))
+            say(one, one.noticed - (first.noticed if name == OWN else 0))
     return table
 
 
