@@ -78,29 +78,27 @@ class Lexicon:
 
     def met(self, words: Iterable[str]) -> int:
         """The bits of all demands that these words of a view meet."""
-        found = _ALWAYS
+        found, known = _ALWAYS, self._known
         for word in words:
-            found |= self._of(word).meets
+            found |= (known.get(word) or self._looked_up(word)).meets
         return found
 
     def rules(self, words: Iterable[str], met: int) -> list[int]:
         """Numbers of the rules that may match among these words, which meet `met`, ascending."""
-        found = set(self._always)
+        found, known = set(self._always), self._known
         for word in words:
-            for demands, rule in self._of(word).leads:
-                if demands & met == demands:
-                    found.add(rule)
+            leads = (known.get(word) or self._looked_up(word)).leads
+            if leads:
+                found.update([rule for demands, rule in leads if demands & met == demands])
         return sorted(found)
 
-    def _of(self, word: str) -> _Word:
-        known = self._known.get(word)
-        if known is None:
-            if len(self._known) > _MOST_WORDS:
-                self._known.clear()
-            known = self._known[word] = self._looked_up(word)
-        return known
-
     def _looked_up(self, word: str) -> _Word:
+        if len(self._known) > _MOST_WORDS:
+            self._known.clear()
+        meaning = self._known[word] = self._meaning(word)
+        return meaning
+
+    def _meaning(self, word: str) -> _Word:
         lengths = range(_SHORTEST_STEM, min(len(word), self._longest) + 1)
         forms = [word, *(f"{word[:length]}*" for length in lengths)]
         meets = 0

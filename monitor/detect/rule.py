@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import reduce
@@ -181,14 +180,10 @@ class Pack:
 
     def promising(self, scene: Scene) -> list[int]:
         """Indexes of the lines that are worth analysing, ascending: those near an anchor."""
-        starts = [span.start for span in scene.spans]
         near: set[int] = set()
-        for offset in scene.anchors:
-            index = bisect_right(starts, offset) - 1
-            if index < 0 or offset >= scene.spans[index].end:
-                continue  # in what only repeats the title
+        for index in scene.anchored_lines():
             around = range(index - ANCHOR_BEFORE, index + ANCHOR_AFTER + 1)
-            near.update(i for i in around if scene.same_paragraph(i, index))
+            near.update([i for i in around if scene.same_paragraph(i, index)])
         if scene.title is not None and scene.title_anchored:
             near.update(scene.opening_lines(TITLED_LINES))
         if scene.document.kind is DocumentKind.BILL and near:

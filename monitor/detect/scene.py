@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -92,6 +92,14 @@ class Scene:
         """Whether the title names the field."""
         return bool(self._anchored(self.title_text.text))
 
+    def anchored_lines(self) -> set[int]:
+        """Indexes of the sentences in which an anchor begins."""
+        spans = self.spans
+        starts = [span.start for span in spans]
+        found = ((bisect_right(starts, offset) - 1, offset) for offset in self.anchors)
+        # what only repeats the title is no sentence of the text
+        return {index for index, offset in found if index >= 0 and offset < spans[index].end}
+
     def _is_anchored(self, start: int, end: int) -> bool:
         """Whether an anchor begins between two offsets of the folded text."""
         at = bisect_left(self.anchors, start)
@@ -159,8 +167,9 @@ class Scene:
 
     def same_paragraph(self, one: int, other: int) -> bool:
         """Whether two lines stand in one paragraph; False for an index that is none."""
-        known = 0 <= one < len(self.spans) and 0 <= other < len(self.spans)
-        return known and self.spans[one].paragraph == self.spans[other].paragraph
+        spans = self.spans
+        known = 0 <= one < len(spans) and 0 <= other < len(spans)
+        return known and spans[one].paragraph == spans[other].paragraph
 
     def line_outside(self, text: str) -> Line | None:
         """A piece of text beside the document's own (a field, a removed sentence) as a line."""
@@ -183,11 +192,10 @@ class Scene:
         """The line and up to `before` lines before it in its paragraph, nearest first; no title."""
         if index < 0:
             return (self.title,) if self.title else ()
-        own = self.spans[index].paragraph
+        spans = self.spans
+        own = spans[index].paragraph
         first = max(-1, index - before - 1)
-        return tuple(
-            self.line(i) for i in range(index, first, -1) if self.spans[i].paragraph == own
-        )
+        return tuple(self.line(i) for i in range(index, first, -1) if spans[i].paragraph == own)
 
     def following(self, index: int) -> Iterator[Line]:
         """Up to two lines after a line in its paragraph."""

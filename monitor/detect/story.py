@@ -7,11 +7,12 @@ paragraph lacks must not be borrowed from a title that it has nothing to do with
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import lru_cache
 from itertools import islice
+from math import fsum
 
 from monitor.detect.language.sentences import Sentence
 from monitor.detect.language.words import word_set
@@ -102,8 +103,8 @@ class _Paragraph:
     number: int
     first: int  #: index of its first line
     text: str
-    words: frozenset[str]
-    names: frozenset[str]
+    shared: frozenset[str]  #: stems of its words that the title has too
+    names: frozenset[str]  #: those that stand in the midst of a sentence of the text
     anchored: bool
 
 
@@ -122,18 +123,19 @@ def find_story(
     blocks = list(islice(_blocks(spans), MAX_PARAGRAPHS))
     if len(blocks) <= _SMALL:
         return Story()
-    paragraphs = [_paragraph(text, spans[first:after], first, anchored) for first, after in blocks]
+    stems, names = _stems(_words(title)), _names_within(text, spans)
+    words = _words(text)
+    reader = _Reader(text, spans, _shared(words, stems), _shown(words, names), anchored)
+    paragraphs = [reader.paragraph(first, after) for first, after in blocks]
     headlines = _headlines(paragraphs) if telling is not Telling.ITEMS else frozenset()
     told = [one for one in paragraphs if one.number not in headlines]
-    names = _names_within(text, spans)
-    stems = _stems(_words(title))
-    score = _scores(stems, told, names)
+    score = _scores(told, names)
     best = max(score.values(), default=0.0)
     if not best:
         links = headlines if telling is Telling.SENTENCES else frozenset()
         return Story(links=links, openings=None)
     titled = _capitals(_words(title))
-    if not any(_is_akin(one, stems, titled & names) for one in told):
+    if not any(_is_akin(one, titled) for one in told):
         return Story(paragraphs=frozenset(), openings=None)
     openings = [one for one in told if score[one.number] >= _BEGINS * best]
     begin = openings[0]
@@ -157,26 +159,41 @@ def _blocks(spans: Sequence[Sentence]) -> Iterator[tuple[int, int]]:
         yield first, len(spans)
 
 
-def _paragraph(
-    text: str, spans: Sequence[Sentence], first: int, anchored: Callable[[int, int], bool]
-) -> _Paragraph:
-    start, end = spans[0].start, spans[-1].end
-    words = _words(text[start:end])
-    return _Paragraph(
-        spans[0].paragraph,
-        first,
-        text[start:end],
-        _stems(words),
-        _capitals(words),
-        anchored(start, end),
-    )
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads paragraphs of a text by the words that matter in it."""
+
+    text: str
+    spans: Sequence[Sentence]
+    shared: Mapping[str, str]  #: word as printed -> its stem, where the title has it
+    names: Mapping[str, str]  #: word as printed -> the name that it is
+    anchored: Callable[[int, int], bool]
+
+    def paragraph(self, first: int, after: int) -> _Paragraph:
+        """The paragraph of these sentences."""
+        start, end = self.spans[first].start, self.spans[after - 1].end
+        own = self.text[start:end]
+        words = _words(own)
+        return _Paragraph(
+            self.spans[first].paragraph,
+            first,
+            own,
+            frozenset([self.shared[word] for word in words & self.shared.keys()]),
+            frozenset([self.names[word] for word in words & self.names.keys()]),
+            self.anchored(start, end),
+        )
 
 
-def _scores(
-    title: frozenset[str],
-    paragraphs: Sequence[_Paragraph],
-    names: frozenset[str],
-) -> dict[int, float]:
+def _shared(words: Iterable[str], stems: frozenset[str]) -> dict[str, str]:
+    return {word: stem for word in words if (stem := _folded(word)) in stems}
+
+
+def _shown(words: Iterable[str], names: frozenset[str]) -> dict[str, str]:
+    capitals = (word for word in words if word[0].isupper())
+    return {word: name for word in capitals if (name := _name(word)) in names}
+
+
+def _scores(paragraphs: Sequence[_Paragraph], names: frozenset[str]) -> dict[int, float]:
     """Paragraph number -> the title's words in it.
 
     Names weigh more than words, words of public life less, and all the more the fewer paragraphs
@@ -184,7 +201,7 @@ def _scores(
     """
     count: dict[str, int] = defaultdict(int)
     for one in paragraphs:
-        for word in one.words & title:
+        for word in one.shared:
             count[word] += 1
     stems = frozenset(map(_stem, names))
     weight = {
@@ -192,9 +209,9 @@ def _scores(
         for word, found in count.items()
     }
     return {
-        one.number: sum(weight[word] for word in one.words & title)
+        one.number: fsum(weight[word] for word in one.shared)
         * (1.0 if one.anchored else _ASIDE)
-        * (_TELLS if one.names & names else 1.0)
+        * (_TELLS if one.names else 1.0)
         for one in paragraphs
     }
 
@@ -203,9 +220,9 @@ def _words(text: str) -> set[str]:
     return set(text.translate(_APART).split())
 
 
-def _is_akin(one: _Paragraph, title: frozenset[str], names: frozenset[str]) -> bool:
+def _is_akin(one: _Paragraph, titled: frozenset[str]) -> bool:
     """Whether a paragraph shares more with the title than words of any town's news."""
-    return one.anchored or bool(one.names & names or (one.words & title) - _PUBLIC_LIFE)
+    return one.anchored or bool(one.names & titled or one.shared - _PUBLIC_LIFE)
 
 
 def _stems(words: Iterable[str]) -> frozenset[str]:

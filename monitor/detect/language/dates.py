@@ -33,6 +33,7 @@ _NEAR_DAYS = {"yesterday": -1, "today": 0, "tonight": 0, "tomorrow": 1}
 _BEFORE_UNITS = word_set("last this next past earlier over in late during")
 #: Words that a date expression begins with, and those of which it has one (unless a digit).
 _OPENING = _BEFORE_UNITS.union(_MONTHS, _DAYS, _NEAR_DAYS, _WORD_NUMBERS)
+_DIGITS = frozenset("0123456789")
 _TELLING = word_set("last this next past ago earlier").union(_MONTHS, _DAYS, _NEAR_DAYS)
 
 
@@ -54,7 +55,8 @@ class When:
 
 def mark_dates(tokens: list[Token]) -> list[Token]:
     """The tokens with date expressions put together as WHEN symbols."""
-    if not any(token.word in _TELLING or token.word[:1].isdigit() for token in tokens):
+    own = [token.word for token in tokens]
+    if _TELLING.isdisjoint(own) and _DIGITS.isdisjoint([word[:1] for word in own]):
         return tokens
     out: list[Token] = []
     behind = 0

@@ -55,23 +55,33 @@ class View:
 
     tokens: Sequence[Token]
     text: bytes = field(init=False)
-    starts: list[int] = field(init=False)
     words: frozenset[str] = field(init=False)  #: what stands in it, symbols among them
+    _parts: list[str] = field(init=False)
+    _starts: list[int] | None = None
 
     def __post_init__(self) -> None:
         """Join the views with single spaces, one before and one after."""
-        parts = [token.symbol or _SHOWN.get(token.word, token.word) for token in self.tokens]
+        shown = _SHOWN.get
+        parts = [token.symbol or shown(token.word, token.word) for token in self.tokens]
+        self._parts = parts
         self.words = frozenset(parts)
-        self.starts = list(accumulate((len(part) + 1 for part in parts), initial=0))
-        self.starts.pop()  # behind the last one there is no token
         self.text = f" {' '.join(parts)} ".encode("ascii", "replace")
+
+    @property
+    def starts(self) -> list[int]:
+        """Where each token's space stands; counted when a phrase was found."""
+        if self._starts is None:
+            self._starts = [0, *accumulate(len(part) + 1 for part in self._parts)]
+            self._starts.pop()  # behind the last one there is no token
+        return self._starts
 
     def part(self, start: int, end: int) -> bytes:
         """The view of the tokens from `start` to `end` alone."""
-        if start >= min(end, len(self.starts)):
+        starts = self.starts
+        if start >= min(end, len(starts)):
             return b"  "
-        to = self.starts[end] if end < len(self.starts) else len(self.text) - 1
-        return self.text[self.starts[start] : to] + b" "
+        to = starts[end] if end < len(starts) else len(self.text) - 1
+        return self.text[starts[start] : to] + b" "
 
     def token_at(self, position: int) -> int:
         """Index of the token that holds this byte of the view."""
