@@ -16,6 +16,7 @@ from monitor.domain.claim import Finding, Jurisdiction, Quote
 from monitor.domain.vocabulary import (
     REVIEW_ONLY,
     Direction,
+    DocumentKind,
     EventType,
     Instrument,
     Model,
@@ -31,6 +32,8 @@ _UNITS = word_set(
     "agreements agreement agencies agency officers deputies detainers counties jurisdictions "
     "states arrests partners people"
 )
+#: Kinds in which what stands between quotation marks is said by somebody.
+_NEWS = frozenset({DocumentKind.NEWS, DocumentKind.RELEASE})
 _BY_TOPIC = {"mandate": Direction.TOWARD, "limit": Direction.AWAY}
 
 
@@ -91,7 +94,7 @@ class Filler:
     def _worth(
         self, rule: Rule, sighting: Sighting, subject: Subject, event_type: EventType
     ) -> Worth:
-        weak = sighting.stop is not None or event_type in REVIEW_ONLY
+        weak = sighting.stop is not None or event_type in REVIEW_ONLY or self._is_spoken(sighting)
         scope = getattr(rule.spec, "place", "")
         placeless = scope in {"needed", "state"} and not subject.jurisdiction.state
         local = sighting.line.outside is not None or event_type in _NEED_A_SUBJECT
@@ -99,6 +102,17 @@ class Filler:
             placeless = placeless or subject == Subject(None, Jurisdiction())
         agentless = getattr(rule.spec, "agency", "") == "needed" and not subject.agency
         return Worth.REVIEW if weak or placeless or agentless else rule.spec.worth
+
+    def _is_spoken(self, sighting: Sighting) -> bool:
+        """Whether the act stands inside somebody's words; who speaks tells what he makes of it."""
+        first = sighting.index
+        if first < 0 or self._scene.document.kind not in _NEWS:
+            return False
+        while self._scene.same_paragraph(first - 1, sighting.index):
+            first -= 1
+        start = self._scene.spans[first].start
+        act = sighting.line.tokens[sighting.first].start
+        return self._scene.body.text.count('"', start, act) % 2 == 1
 
     def _quote(self, line: Line) -> Quote:
         """The whole sentence, verbatim; a title or field stands outside of the text."""
