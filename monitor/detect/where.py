@@ -12,7 +12,7 @@ from monitor.detect.language.words import word_set
 from monitor.detect.scene import Scene, Sighting
 from monitor.detect.slots.agency import OWN_UNITS, Agency
 from monitor.detect.slots.names import GazetteerNames
-from monitor.detect.slots.place import Place
+from monitor.detect.slots.place_kind import Place
 from monitor.detect.slots.place_signs import (
     COUNTIES_WORDS,
     KNOWN_COUNTIES,
@@ -27,6 +27,8 @@ _OFFICIAL_HOST = re2.compile(r"(?:^|[./])([a-z]{2})\.(?:gov|us)(?:/|$)")
 _NAMES_IN_URL = {
     tuple(names[0].split()): code for code, names in STATE_NAMES.items() if code != "WA"
 }
+#: Sentences of a page so short that it holds no other stories.
+_SHORT_PAGE = 40
 _SHERIFF = word_set("sheriff sheriffs sheriff's deputies deputy jail")
 _POLICE = frozenset(["police", "officers", "chief", "pd"])
 
@@ -189,7 +191,10 @@ class WhereReader:
         """The state that the bodies named, else the name itself, leave where none is spoken of."""
         lines = [sighting.line, *self.scene.within("document", -1)]
         said = bodies_say(line.tokens for line in lines)
-        possible = set(place.states) & said if said else set()
+        states = place.states
+        if place.kind == "city":
+            states = self.names.town_states(place.name.lower()) or states
+        possible = set(states) & said if said else set()
         if len(possible) == 1:
             return next(iter(possible))
         if spoken_of or place.kind == "state":
@@ -236,6 +241,7 @@ class WhereReader:
         yield states_of_url(self.scene.document.url)
         lines = [line.tokens for line in self.scene.within("document", -1)]
         yield tagged_states(lines, self.names.likely_state)
+        yield self._of_page()
 
     def _states_of(self, lines: Iterable[Line]) -> set[str]:
         found: set[str] = set()
@@ -247,6 +253,12 @@ class WhereReader:
                 elif token.symbol == "GOVERNOR":
                     found |= self._governor(line, i)
         return found
+
+    def _of_page(self) -> set[str]:
+        """The one state that a short page names anywhere, in lines off the story too."""
+        count = len(self.scene.spans)
+        states = self._states_of(map(self.scene.line, range(min(count, _SHORT_PAGE))))
+        return states if len(states) == 1 and count <= _SHORT_PAGE else set()
 
     def _governor(self, line: Line, i: int) -> set[str]:
         """`Gov. Katie Hobbs`: a surname that only one governor bore."""

@@ -16,7 +16,8 @@ from monitor.detect.lexicon import ALL_MET, Lexicon
 from monitor.detect.phrase import Phrases
 from monitor.detect.slots.agency import AgencyReader
 from monitor.detect.slots.bill import Amount, mark_spans
-from monitor.detect.slots.place import Place, PlaceReader
+from monitor.detect.slots.place import PlaceReader
+from monitor.detect.slots.place_kind import Place
 
 #: Words between a subject and its verb that do not make a subject of their own.
 _AUXILIARY = word_set(

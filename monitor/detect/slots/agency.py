@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from monitor.detect.language.tokens import Token
 from monitor.detect.language.words import word_set
-from monitor.detect.slots.place import Place
+from monitor.detect.slots.place_kind import Place
 from monitor.detect.slots.state_names import STATE_NAMES
 
 

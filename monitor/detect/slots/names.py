@@ -75,6 +75,12 @@ class GazetteerNames:
         towns = self._town(name)
         return towns[0][1] if towns else 0
 
+    def town_states(self, name: str) -> tuple[str, ...]:
+        """States that have a town of this name; where none has, those of its post offices."""
+        towns = self._town(name)
+        large = tuple(state for state, rank in towns if rank >= _A_TOWN)
+        return large or tuple(state for state, _ in towns)
+
     def likely_state(self, name: str) -> str | None:
         """The state of the one town of this name beside post offices, or of the far largest."""
         towns = () if name in _MEANS_MORE else self._town(name)

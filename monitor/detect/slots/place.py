@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from monitor.detect.language.tokens import Token, are_plain, is_plain
-from monitor.detect.slots.names import Names
+from monitor.detect.language.tokens import Token, are_plain
+from monitor.detect.slots.place_kind import Place
 from monitor.detect.slots.place_signs import (
     COUNTIES_WORDS,
     COUNTY_WORDS,
@@ -16,18 +16,7 @@ from monitor.detect.slots.place_signs import (
     of_state,
 )
 from monitor.detect.slots.place_words import (
-    BESIDE_NAMES,
-    CIVIC,
-    DASHES,
-    HEADLINE_ACTS,
-    IN_NAMES,
-    MEASURES,
-    MORE_HEADLINE_ACTS,
-    NO_DATELINES,
     NOT_NAMES,
-    OF_CITIES,
-    OFFICES,
-    SMALL,
     title_case,
 )
 from monitor.detect.slots.state_names import (
@@ -39,49 +28,27 @@ from monitor.detect.slots.state_names import (
     STATE_NAMES,
     WHOLE_NAMES,
 )
+from monitor.detect.slots.towns import TownReader
 
 _KINDS_OF_COUNTIES = COUNTY_WORDS | COUNTIES_WORDS
 #: Words with which the name, abbreviation or code of a state may begin.
 _MAY_BE_STATES = FIRST_WORDS.union(
     ONLY_QUALIFYING, BY_ABBREVIATION, (code.lower() for code in STATE_NAMES)
 )
-#: Words of the longest name of a town.
-_MOST_WORDS = 4
-#: The rank from which on a listed name is a town's, not just a post office's.
-_A_TOWN = 20
 _SKIP_LIST = frozenset({",", "and", "&", "county", "in", "or"})
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A named place. `kind` is state, county or city; `states` are the possible ones."""
-
-    kind: str
-    name: str
-    states: tuple[str, ...] = ()
-    stated: bool = False  #: the state stands beside the name
-
-    @property
-    def state(self) -> str | None:
-        """The state when there is one reading only."""
-        return self.states[0] if len(self.states) == 1 else None
-
-
 @dataclass(slots=True)
-class PlaceReader:
+class PlaceReader(TownReader):
     """Marks places in token lists of one document."""
-
-    names: Names
-    text: str
-    known: dict[str, tuple[str, ...]]  #: names that the document has placed in a state
-    seen: set[str] = field(default_factory=set)  #: towns that the document has named as such
 
     def mark(self, tokens: list[Token]) -> list[Token]:
         """The tokens with states, counties and towns put together as PLACE symbols."""
         found = tokens
-        if any(token.word in _MAY_BE_STATES for token in tokens):
+        words = [token.word for token in tokens]
+        if not _MAY_BE_STATES.isdisjoint(words):
             found = self._states(tokens)
-        if any(token.word in _KINDS_OF_COUNTIES for token in tokens):
+        if not _KINDS_OF_COUNTIES.isdisjoint(words):
             found = self._counties(found)
         return self._cities(found)
 
@@ -275,116 +242,16 @@ class PlaceReader:
             token = tokens[i]
             if not token.symbol and text[token.start].isupper() and not self._is_person(tokens, i):
                 length = self._city_length(tokens, i)
+                bare = 0 if length else self._bare_county(tokens, i)
+                if bare:
+                    name = " ".join(t.word for t in tokens[i : i + bare])
+                    i = self._replace(tokens, i, i + bare, self._county(name))
                 if length:
                     start = i - self._is_tail(tokens, i)
                     name = " ".join(t.word for t in tokens[start : i + length])
                     i = self._replace(tokens, start, i + length, self._city(name))
             i += 1
         return tokens
-
-    def _is_person(self, tokens: list[Token], i: int) -> bool:
-        """`Gov. Lincoln Chafee`: a first name after an office, before a family name."""
-        titled = i > 0 and (tokens[i - 1].symbol == "GOVERNOR" or tokens[i - 1].word in OFFICES)
-        return titled and i + 1 < len(tokens) and self._may_name(tokens[i + 1])
-
-    def _is_tail(self, tokens: list[Token], i: int) -> bool:
-        """`Pelican Harbor council`: a name that no list has is not the town of its last word."""
-        if not i or not self._may_name(tokens[i - 1]):
-            return False
-        word = tokens[i - 1].word
-        listed = bool(self.names.place_states(f"{word} {tokens[i].word}"))
-        return word.isalpha() and not listed and word not in NOT_NAMES | BESIDE_NAMES
-
-    def _may_name(self, token: Token) -> bool:
-        return not token.symbol and self.text[token.start : token.start + 1].isupper()
-
-    def _city_length(self, tokens: list[Token], i: int) -> int:
-        known = 0  # the longest name that is one at all: "Huntington Beach", not "Huntington"
-        for length in self._lengths(tokens, i):
-            name = " ".join(t.word for t in tokens[i : i + length])
-            if self._is_city(tokens, i, i + length, name):
-                return known or length - self._of_the_city(tokens, i, length)
-            if not known and length > 1 and self.names.place_states(name):
-                known = length
-        return 0
-
-    def _of_the_city(self, tokens: list[Token], i: int, length: int) -> bool:
-        """`Kent City Council`: the city council of Kent, which is larger than Kent City."""
-        words = [token.word for token in tokens[i : i + length]]
-        following = tokens[i + length : i + length + 1]
-        if length < 2 or words[-1] != "city" or not following or following[0].symbol != "BODY":
-            return False
-        if self._is_known(title_case(" ".join(words))):
-            return False
-        return self.names.rank(" ".join(words[:-1])) > self.names.rank(" ".join(words))
-
-    def _lengths(self, tokens: list[Token], i: int) -> list[int]:
-        """Numbers of words that a name may have from here on, the most first.
-
-        Capitals throughout, but for small words inside a name; four words at most.
-        """
-        found: list[int] = []
-        for length, token in enumerate(tokens[i : i + _MOST_WORDS], start=1):
-            if not is_plain(token):
-                break
-            if self.text[token.start].isupper():
-                found.insert(0, length)
-            elif token.word not in SMALL:
-                break
-        return found
-
-    def _is_city(self, tokens: list[Token], start: int, end: int, name: str) -> bool:
-        if name in NOT_NAMES or self._no_name(tokens[start:end], name):
-            return False
-        if (self.known or self.seen) and self._is_known(title_case(name)):
-            return True
-        if self.names.main_state(name):
-            return True
-        if self._state_follows(tokens, end):
-            return True
-        if start == 0 and self._begins(tokens, end, name):
-            return True
-        before = [t.word for t in tokens[max(0, start - 2) : start]]
-        body = start > 1 and tokens[start - 2].symbol == "BODY"
-        of_city = before[-1:] == ["of"] and (body or before[:1] in OF_CITIES)
-        end += end < len(tokens) and tokens[end].word == "'s"
-        after = tokens[end].symbol if end < len(tokens) else ""
-        word = tokens[end].word if end < len(tokens) else ""
-        owned = next_word(tokens, end - 2) == "'s" and word in MEASURES
-        civic = after == "BODY" or word in CIVIC or owned
-        return (of_city or civic) and bool(self.names.place_states(name))
-
-    def _begins(self, tokens: list[Token], end: int, name: str) -> bool:
-        """`WENDELL - The board`, `Wendell adopts policy`: datelines, and headlines on a town."""
-        if end >= len(tokens) or name in NO_DATELINES or [tokens[0].word] in OF_CITIES:
-            return False
-        shouted = self.text[tokens[0].start : tokens[end - 1].end].isupper()
-        dateline = shouted and tokens[end].word in DASHES
-        verbs = MORE_HEADLINE_ACTS if end > 1 else HEADLINE_ACTS
-        acts = tokens[end].word in verbs and not tokens[end].symbol
-        return (dateline or acts) and self.names.rank(name) >= _A_TOWN
-
-    def _is_known(self, name: str) -> bool:
-        return name in self.known or name in self.seen
-
-    def _no_name(self, words: Sequence[Token], name: str) -> bool:
-        """A word of offices and days is none of a town, but in `New Haven` or `Jersey City`."""
-        strange = {token.word for token in words} & NOT_NAMES
-        if not strange:
-            return False
-        first = words[0].word
-        listed = len(words) > 1 and bool(self.names.place_states(name))
-        inside = listed and (first == "new" or first not in NOT_NAMES)
-        return bool(strange - IN_NAMES if inside else strange)
-
-    def _state_follows(self, tokens: list[Token], end: int) -> bool:
-        after = tokens[end : end + 2]
-        return (
-            len(after) == 2
-            and after[0].word in {",", "("}
-            and isinstance(after[1].value, Place)
-            and after[1].value.kind == "state"
-        )
 
     def _city(self, name: str) -> Place:
         main = self.names.main_state(name)

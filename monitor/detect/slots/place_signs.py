@@ -75,12 +75,25 @@ KNOWN_COUNTIES = {
 }  # fmt: skip
 
 
-def bodies_say(lines: Iterable[Iterable[Token]]) -> frozenset[str] | None:
+#: States in which villages have boards of trustees.
+_VILLAGES = frozenset(["IL", "MI", "MO", "NE", "NM", "NY", "OH", "VT", "WI"])
+
+
+def _states_of_body(tokens: Sequence[Token], i: int) -> frozenset[str] | None:
+    if tokens[i].symbol != "BODY":
+        return None
+    village = any(token.word == "village" for token in tokens[max(0, i - 4) : i])
+    if village and tokens[i].word in {"board", "trustees", "board of trustees"}:
+        return _VILLAGES
+    return BODY_STATES.get(tokens[i].word)
+
+
+def bodies_say(lines: Iterable[Sequence[Token]]) -> frozenset[str] | None:
     """The states whose counties or towns have the bodies named; None when none tells."""
     said: frozenset[str] | None = None
     for tokens in lines:
-        for token in tokens:
-            states = BODY_STATES.get(token.word) if token.symbol == "BODY" else None
+        for i in range(len(tokens)):
+            states = _states_of_body(tokens, i)
             if states is not None:
                 said = states if said is None else said & states
     return said

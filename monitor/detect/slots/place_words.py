@@ -21,7 +21,7 @@ BESIDE_NAMES = word_set(
     "where under inside outside around across despite until how why what who will does did is are "
     "was were can could should would may might has have had not no yes national local public us"
 )
-IN_NAMES = word_set("new city center university college of the")
+IN_NAMES = word_set("new city center university college of the village town")
 CIVIC = word_set(
     "police pd city town village mayor officials leaders commissioners council councilors "
     "aldermen voters residents lawmakers metro metropolitan"
@@ -31,9 +31,12 @@ NOT_NAMES = word_set(
     "division association union committee house senate gov governor attorney general ice dhs doj "
     "the a an county counties city state sheriff sheriffs police board council commission "
     "judge court every each other another some new that this its their his her our their and "
-    "of in sanctuary monday tuesday wednesday thursday friday saturday sunday january february "
-    "march april may june july august september october november december republican democratic"
+    "of in sanctuary village town township borough monday tuesday wednesday thursday friday "
+    "saturday sunday january february march april may june july august september october november "
+    "december republican democratic"
 )
+#: Who is a county's, also where the word is left out: "Hennepin sheriff", "Passaic exec".
+OF_COUNTIES = word_set("sheriff sheriffs sheriff's exec executive freeholders")
 #: What follows a town's dateline ("RACINE (AP) - ").
 DASHES = frozenset([":", "-", "\u2013", "\u2014", "--", "("])
 #: Datelines of news from the capital, and of a city that is a state's name too.
