@@ -81,9 +81,11 @@ def read_feed(
     _refuse(body, url)
     parts = split(body)
     if parts is not None:
-        fresh = _fresh(parts, known)
+        hashes = tuple(map(entry_hash, parts.entries))
+        found = zip(hashes, parts.entries, strict=True)
+        fresh = {h: entry for h, entry in found if h not in known}  # equal ones once
         passed = {h: e for h, e in fresh.items() if worth is None or worth(e)}
-        reading = _delta(parts, fresh, passed, (url, charset, media_type))
+        reading = _delta(parts, hashes, fresh, passed, (url, charset, media_type))
         if reading is not None:
             return reading
     return _whole(body, url, charset, media_type, known)
@@ -99,21 +101,16 @@ def _refuse(body: bytes, url: str) -> None:
         raise ExtractError(f"{url}: refused, XML with DOCTYPE or ENTITY declarations")
 
 
-def _fresh(parts: Split, known: Container[str]) -> dict[str, bytes]:
-    """New entries by hash, in order; equal ones once."""
-    hashed = ((entry_hash(entry), entry) for entry in parts.entries)
-    return {h: entry for h, entry in hashed if h not in known}
-
-
 def _delta(
     parts: Split,
+    hashes: tuple[str, ...],
     fresh: dict[str, bytes],
     passed: dict[str, bytes],
     how: tuple[str, str | None, str],
 ) -> FeedReading | None:
     """Head, tail and the new entries through feedparser; None when its count differs from ours.
 
-    `how` is address, charset and media type.
+    `hashes` are those of all entries in order; `how` is address, charset and media type.
     """
     chosen = dict(list(passed.items())[:MAX_ENTRIES])
     feed = _read(parts.only(tuple(chosen.values())), *how) if chosen else _NOTHING
@@ -126,7 +123,7 @@ def _delta(
     return FeedReading(
         format=feed.format,
         title=feed.title,
-        hashes=tuple(entry_hash(entry) for entry in parts.entries),
+        hashes=hashes,
         entries=entries,
         partial=len(chosen) < len(parts.entries),
         passed_over=tuple(h for h in fresh if h not in passed),

@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from monitor.extract.cursor import Json, rows
 from monitor.extract.feed import Entry
@@ -183,8 +184,14 @@ def _guid(entry: Entry) -> str:
 
 
 def _link(entry: Entry) -> str:
-    return same_page(entry.link) if entry.link else ""
+    return _page(entry.link) if entry.link else ""
 
 
+@lru_cache(maxsize=1024)  # asked for several times of each entry of a feed
+def _page(link: str) -> str:
+    return same_page(link)
+
+
+@lru_cache(maxsize=1024)
 def _short(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:10] if text else ""
