@@ -26,7 +26,12 @@ _FEDERAL = frozenset({
     EventType.PROGRAM_STATISTIC,
 })  # fmt: skip
 
-_MADE = frozenset({EventType.AGREEMENT_SIGNED, EventType.AGREEMENT_PENDING})
+#: What news of one kind goes on to tell of the same state: who else is on the way, and which
+#: ruling made a jail change its ways.
+_GOES_WITH = {
+    EventType.AGREEMENT_PENDING: {EventType.AGREEMENT_SIGNED, EventType.AGREEMENT_PENDING},
+    EventType.COURT_RULING: {EventType.DETAINER_POLICY_CHANGE, EventType.COURT_RULING},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +114,9 @@ def _goes_on(one: Placed, other: Placed) -> bool:
 def _akin(late: Finding, one: Finding) -> bool:
     """Whether the late telling goes on with what the head tells."""
     states = (late.jurisdiction.state, one.jurisdiction.state)
-    if late.event_type is EventType.AGREEMENT_PENDING:  # others of the state are on their way
-        return one.event_type in _MADE and None not in states and states[0] == states[1]
+    if late.event_type in _GOES_WITH:
+        told = one.event_type in _GOES_WITH[late.event_type]
+        return told and None not in states and states[0] == states[1]
     if late.event_type is EventType.PROGRAM_STATISTIC:
         return one.event_type in _FEDERAL or (None not in states and states[0] == states[1])
     return late.event_type is one.event_type and (None in states or states[0] == states[1])

@@ -10,10 +10,8 @@ from monitor.domain.claim import Finding
 from monitor.domain.vocabulary import EventType, Instrument, Stage, Worth
 
 T = EventType
-#: An event of this type makes one of these types, about the same subject, mere background.
-_OUTDONE: dict[EventType, tuple[EventType, ...]] = {
-    T.AGREEMENT_PENDING: (T.AGREEMENT_SIGNED, T.AGREEMENT_REJECTED, T.AGREEMENT_TERMINATED),
-    T.SANCTUARY_PROPOSED: (T.SANCTUARY_ADOPTED, T.SANCTUARY_REPEALED),
+#: Steps of a bill, and the later ones that make them mere background.
+_PASSING: dict[EventType, tuple[EventType, ...]] = {
     T.STATE_MANDATE_INTRODUCED: (
         T.STATE_MANDATE_PASSED, T.STATE_MANDATE_ENACTED, T.STATE_MANDATE_BLOCKED,
     ),
@@ -22,11 +20,25 @@ _OUTDONE: dict[EventType, tuple[EventType, ...]] = {
         T.STATE_LIMIT_PASSED, T.STATE_LIMIT_ENACTED, T.STATE_LIMIT_BLOCKED,
     ),
     T.STATE_LIMIT_PASSED: (T.STATE_LIMIT_ENACTED, T.STATE_LIMIT_BLOCKED),
+}  # fmt: skip
+#: An event of this type makes one of these types, about the same subject, mere background.
+_OUTDONE: dict[EventType, tuple[EventType, ...]] = {
+    T.AGREEMENT_PENDING: (T.AGREEMENT_SIGNED, T.AGREEMENT_REJECTED, T.AGREEMENT_TERMINATED),
+    T.SANCTUARY_PROPOSED: (T.SANCTUARY_ADOPTED, T.SANCTUARY_REPEALED),
     T.STATE_MANDATE_BLOCKED: (T.STATE_MANDATE_ENACTED,),
     T.STATE_LIMIT_BLOCKED: (T.STATE_LIMIT_ENACTED,),
     T.LAWSUIT_FILED: (T.COURT_RULING,),
     T.SANCTUARY_REPEALED: (T.DETAINER_POLICY_CHANGE,),
+} | {
+    # What stands before a court is a law, whatever else is said of how it came about.
+    bill: (*stronger, T.COURT_RULING, T.LAWSUIT_FILED)
+    for bill, stronger in _PASSING.items()
 }  # fmt: skip
+
+#: News whose own sentence says how many take part.
+_NEWS_WITH_FIGURES = frozenset({
+    T.AGREEMENT_SIGNED, T.AGREEMENT_TERMINATED, T.LAWSUIT_FILED, T.COURT_RULING,
+})  # fmt: skip
 
 #: Steps of one passage, as a page that lists them tells all: the last one counts.
 _PASSAGE = (Stage.PASSED_ONE_CHAMBER, Stage.PASSED_BOTH, Stage.ENROLLED)
@@ -145,13 +157,12 @@ def _opposed(one: Finding, other: Finding, *, earlier: bool) -> bool:
 
 
 def _counted_in(one: Finding, other: Finding) -> bool:
-    """Whether a figure only counts those of whom its own sentence tells the news."""
-    return (
-        one.event_type is T.PROGRAM_STATISTIC
-        and other.event_type in {T.AGREEMENT_SIGNED, T.AGREEMENT_TERMINATED}
-        and other.worth is Worth.ALERT
-        and one.quote == other.quote
-    )
+    """Whether one is only in the words of another's news: a figure, or what a court orders."""
+    if one.quote != other.quote or other.worth is not Worth.ALERT:
+        return False
+    if one.event_type is T.DETAINER_POLICY_CHANGE:
+        return other.event_type is T.COURT_RULING
+    return one.event_type is T.PROGRAM_STATISTIC and other.event_type in _NEWS_WITH_FIGURES
 
 
 def _less(one: Finding) -> Finding:

@@ -61,11 +61,17 @@ def occurred(line: Line, act: int, published: StatedDate | None) -> StatedDate |
     return resolve(when, published) if when is not None else None
 
 
+#: Words that open a sentence with what came before its act.
+_THEN = word_set("after following since when")
+#: Days after a month in which it still tells the time of news; where a rule sets none of its own.
+_FRESH_MONTH, _USUAL_DAYS = 20, 50
+
+
 def history(line: Line, act: int, published: StatedDate | None, fresh_days: int) -> str | None:
     """The words that date the act long before publication, or None."""
     when = when_of(line, act)
     if when is None:
-        return None
+        return _circumstance(line, act, published)
     if published is None:
         vague = when.kind in {"month", "year"} and when.year is not None
         old = when.kind in {"years", "season"} and when.offset < 0
@@ -76,6 +82,8 @@ def history(line: Line, act: int, published: StatedDate | None, fresh_days: int)
     if _looks_back(line, act, when) and published.day.timetuple().tm_yday > _SPRING:
         return when.words
     newest = day.day + timedelta(days=_SPAN_DAYS[day.precision])
+    if day.precision is Precision.MONTH:
+        fresh_days = min(fresh_days, _FRESH_MONTH) if fresh_days <= _USUAL_DAYS else fresh_days
     reach = published.day - timedelta(days=fresh_days)
     return when.words if newest < reach else None
 
@@ -84,6 +92,17 @@ def _looks_back(line: Line, act: int, when: When) -> bool:
     """`Earlier this year, governors ordered ...`: a sentence that goes back to what was."""
     opens = _opening(line, line.clause(act).start) is when
     return opens and when.words.startswith("earlier this year")
+
+
+def _circumstance(line: Line, act: int, published: StatedDate | None) -> str | None:
+    """`After the order of January 2017, ICE ended ...`: what happened then is as old."""
+    if published is None or not line.tokens or line.tokens[0].word not in _THEN:
+        return None
+    for at in range(1, act):
+        value = line.tokens[at].value
+        if isinstance(value, When) and value.year and value.year < published.day.year - 1:
+            return value.words
+    return None
 
 
 #: Words that open a sentence which goes on with what the one before it tells.
@@ -133,7 +152,7 @@ _NOW = word_set("now today just newly")
 def is_recent(line: Line, act: int, published: StatedDate | None) -> bool:
     """Whether the act's clause dates it to these days: to a day, to a week, or with "now"."""
     clause = line.clause(act)
-    if any(token.word in _NOW for token in line.tokens[max(clause.start, act - 4) : act]):
+    if any(token.word in _NOW for token in line.tokens[max(clause.start, act - 2) : act]):
         return True
     when = when_of(line, act)
     if when is None or when.kind not in {"weekday", "days", "day", "week"}:
