@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 
 #: One part, not one document, is what the bounds hold for.
 LIMITS = WorkerLimits(wall_s=900.0, cpu_s=800, documents=200)
+
+#: More scan faster than one extracts what they find, where one page in a hundred is relevant.
+MOST_THREADS = 3
 
 
 def plan(paths: Sequence[Path]) -> tuple[tuple[Part, ...], tuple[Path, ...]]:
@@ -96,15 +100,24 @@ def _without_options(source: Source) -> Source:
     return kept
 
 
+def scanning_threads(processes: int, cores: int) -> int:
+    """Threads that scan in each of the processes: one more is extracting at the time."""
+    return min(MOST_THREADS, max(1, cores // processes))
+
+
 @contextmanager
-def back_reading(app: App, chosen: Shelf, processes: int) -> Iterator[BackReading]:
-    """The service over so many bounded processes."""
+def back_reading(
+    app: App, chosen: Shelf, processes: int, threads: int | None = None
+) -> Iterator[BackReading]:
+    """The service over so many bounded processes, each scanning in so many threads: None for as
+    many as there are cores for."""
+    threads = threads or scanning_threads(processes, len(os.sched_getaffinity(0)))
     watched = app.watch.current()
     remembered = Remembered(watched)
     rules = knowledge.rule_texts(app.settings, app.catalogue.value)
     pool = WorkerPool(
         call="monitor.bootstrap.archive_process:reader",
-        setup=(*rules, watched, chosen),
+        setup=(*rules, watched, chosen, threads),
         monotonic=monotonic,
         size=processes,
         limits=LIMITS,
@@ -143,7 +156,7 @@ class QueuedReading:
         """One part; a part that was read before is left alone."""
         with self._guard:
             if self._service is None:
-                made = back_reading(self._app, shelf(self._app, None), 1)
+                made = back_reading(self._app, shelf(self._app, None), 1, 1)
                 self._service = self._stack.enter_context(made)
         return self._service.read(Part(archive=archive, start=start, end=end))
 

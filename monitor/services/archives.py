@@ -59,22 +59,21 @@ def parts_of(path: Path) -> tuple[Part, ...]:
 
 
 def _cut(path: Path, size: int, step: int) -> tuple[Part, ...]:
-    name = str(path.resolve())
-    return tuple(
-        Part(archive=name, start=at, end=min(at + step, size))
-        for at in range(0, size, max(1, step))
-    )
+    return pieces(Part(archive=str(path.resolve()), start=0, end=size), step)
 
 
 def halves(part: Part) -> tuple[Part, ...]:
     """The part as two smaller ones; nothing when it is as small as a record."""
     smallest = _CHUNK if is_warc(Path(part.archive)) else 1
-    if part.end - part.start <= smallest:
-        return ()
-    middle = (part.start + part.end) // 2
-    return (
-        Part(archive=part.archive, start=part.start, end=middle),
-        Part(archive=part.archive, start=middle, end=part.end),
+    found = pieces(part, max(smallest, (part.end - part.start + 1) // 2))
+    return found if len(found) > 1 else ()
+
+
+def pieces(part: Part, size: int) -> tuple[Part, ...]:
+    """The part as smaller ones of at most so many bytes or files, in order."""
+    return tuple(
+        Part(archive=part.archive, start=at, end=min(at + size, part.end))
+        for at in range(part.start, part.end, max(1, size))
     )
 
 

@@ -28,7 +28,7 @@ from monitor.domain.source import Source, SourceState
 from monitor.extract.article import read_article
 from monitor.extract.links import without_tracking
 from monitor.ports import Clock
-from monitor.services.archives import Part, halves, wanted_pages_of
+from monitor.services.archives import PART_BYTES, Part, halves, is_warc, pieces, wanted_pages_of
 from monitor.services.intake import Intake, Knowledge, findings_of
 from monitor.services.warc_record import ArchivedPage
 from monitor.stores import Store
@@ -37,6 +37,8 @@ from monitor.stores import Store
 AHEAD = 3
 #: Pages that are stored in one transaction; others who write wait for it.
 TOGETHER = 32
+#: Pieces of a part that each scanning thread gets: the fewer, the longer one waits for the last.
+_PIECES = 4
 _MOST_PROBLEMS = 20
 
 
@@ -109,17 +111,21 @@ def read_part(
     relevant: Callable[[memoryview], bool],
     detecting: Detecting,
     rules: str,
+    threads: int = 1,
 ) -> PartReading:
-    """Scan, extract, detect: the work of a process on one part. Raises OSError."""
+    """Scan, extract, detect: the work of a process on one part. Raises OSError.
+
+    With more than one thread the part is unpacked and scanned in so many beside the one that
+    extracts: both set the interpreter free, extraction does not.
+    """
     pages = extracted = 0
     found: list[Found] = []
     problems: list[str] = []
-    for page in wanted_pages_of(part, relevant):
+    for passed, page in _scanned(part, relevant, threads):
+        pages += passed
         if isinstance(page, str):
             problems.append(page)
-            continue
-        pages += 1
-        if page is None:
+        if not isinstance(page, ArchivedPage):
             continue
         extracted += 1
         try:
@@ -136,6 +142,34 @@ def read_part(
         problems=tuple(problems[:_MOST_PROBLEMS]),
         rules=rules,
     )
+
+
+#: How many pages were looked at up to this one, and this one, None for pages that say nothing.
+_Scanned = tuple[int, ArchivedPage | str | None]
+
+
+def _scanned(
+    part: Part, relevant: Callable[[memoryview], bool], threads: int
+) -> Iterator[_Scanned]:
+    """The part's pages in their order."""
+
+    def scan(piece: Part) -> Iterator[_Scanned]:
+        for page in wanted_pages_of(piece, relevant):
+            yield int(not isinstance(page, str)), page
+
+    def scan_all(piece: Part) -> list[_Scanned]:
+        seen = list(scan(piece))
+        said = [one for one in seen if one[1] is not None]
+        return [*said, (sum(count for count, page in seen if page is None), None)]
+
+    # Files of a folder are listed for each piece, and a file packed at once has one piece.
+    if threads == 1 or not is_warc(Path(part.archive)) or part.end - part.start > PART_BYTES:
+        yield from scan(part)
+        return
+    small = pieces(part, max(1, (part.end - part.start) // (threads * _PIECES)))
+    with ThreadPoolExecutor(threads, thread_name_prefix="scan") as pool:
+        for found in pool.map(scan_all, small):
+            yield from found
 
 
 def _found(page: ArchivedPage, shelf: Shelf, detecting: Detecting) -> Found | None:

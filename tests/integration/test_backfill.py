@@ -181,6 +181,18 @@ def test_an_archive_is_logged_told_to_nobody_and_read_once(app: App, tmp_path: P
     assert app.store.verify() == ()
 
 
+def test_threads_find_the_same_in_the_same_order(app: App, tmp_path: Path) -> None:
+    path = warc(tmp_path / "a.warc.gz", mixed(60, {0, 7, 8, 31, 59}))
+    (part,) = parts_of(path)
+    rules = knowledge.rule_texts(app.settings, None)
+    shelf = backreading.shelf(app, None)
+    alone, three = (
+        archive_process.reader(*rules, NOTHING_WATCHED, shelf, threads)(part) for threads in (1, 3)
+    )
+    assert (alone.pages, alone.relevant, len(alone.found)) == (60, 5, 5)
+    assert alone == three
+
+
 def test_saved_folders_by_host_and_two_processes(app: App, tmp_path: Path) -> None:
     folder = tmp_path / "saved"
     for number in range(30):
