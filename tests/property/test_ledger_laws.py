@@ -273,3 +273,45 @@ def test_pending_lists_tell_each_application_once(history: list[list[Line]]) -> 
     assert len(told) == len(set(told))
     for result in steps:
         assert decode(encode(result.state)) == result.state
+
+
+#: Counties that all of these states have.
+NAMESAKES = ("Jackson", "Jefferson", "Madison", "Franklin", "Lee", "Polk")
+THEIR_STATES = ("TEXAS", "FLORIDA", "GEORGIA", "ARKANSAS")
+
+
+def one_partial(seed: int) -> tuple[list[Line], list[Line], list[Line]]:
+    """(whole, partial, new): rows that part of a file lacks, and new namesakes of those."""
+    chance = random.Random(seed)
+    names = [(c, s, m) for c in NAMESAKES for s in THEIR_STATES for m in MODELS]
+    lines = [
+        replace(sheriff(county, state), model=model, signed=f"2025-02-0{chance.randint(1, 2)}")
+        for county, state, model in chance.sample(names, 60)
+    ]
+    missing = chance.sample(lines, chance.randint(4, 8))
+    taken = {(line.agency, line.state, line.model) for line in lines}
+    new = []
+    for line in chance.sample(missing, chance.randint(1, 3)):
+        other = replace(line, state=chance.choice(THEIR_STATES))
+        if chance.random() < 0.4:
+            other = replace(line, model=chance.choice(MODELS))
+        if (other.agency, other.state, other.model) not in taken:
+            taken.add((other.agency, other.state, other.model))
+            new.append(other)
+    return lines, [*(line for line in lines if line not in missing), *new], new
+
+
+@few
+@given(seeds.map(one_partial))
+def test_a_partial_list_loses_no_signing_and_tells_no_change(
+    case: tuple[list[Line], list[Line], list[Line]],
+) -> None:
+    whole, partial, new = case
+    steps = play([table(whole, 0), table(partial, 1), table([*whole, *new], 2)])
+    told = [o for o in flat(steps[1].outcomes) if o.told]
+    assert {o.outcome for o in told} <= {OutcomeKind.SIGNED, OutcomeKind.SIGNED_ADDITIONAL_MODEL}
+    listed = Counter((o.after.agency, o.after.state, o.after.model) for o in told if o.after)
+    wanted = steps[1].state.rows[len(partial) - len(new) :]
+    assert listed == Counter((row.agency, row.state, row.model) for row in wanted)
+    assert [o for o in flat(steps[2].outcomes) if o.told] == []
+    assert steps[2].counts.active == steps[2].counts.ever_listed == len(whole) + len(new)

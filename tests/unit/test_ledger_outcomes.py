@@ -147,6 +147,75 @@ def test_an_agency_that_stays_keeps_its_own_row_and_id() -> None:
     assert again.counts.ever_listed == steps[1].counts.ever_listed + 1
 
 
+#: Counties that Texas and Florida both have.
+SHARED_NAMES = ("Calhoun", "Franklin", "Hamilton", "Jackson", "Jefferson", "Lee", "Liberty", "Polk")
+
+
+def test_a_short_list_that_has_a_namesake_of_a_missing_agreement() -> None:
+    """Part of the file is missing, Polk of Florida with it, and Polk of Texas signs that day."""
+    florida = sheriff("Polk", "FLORIDA")
+    missing = [florida, *(sheriff(name, "FLORIDA") for name in SHARED_NAMES[:4])]
+    others = [sheriff(county) for county in COUNTIES if county != "Polk"]
+    others += [sheriff(county, model=WSO) for county in COUNTIES]
+    others += [sheriff(county, "GEORGIA") for county in ("Bibb", "Cobb", "Floyd", "Hall", "Dawson")]
+    others += [sheriff(county, "ALABAMA") for county in ("Etowah", "Cullman", "Baldwin", "Shelby")]
+    texas = sheriff("Polk")
+    whole, short = [*missing, *others], [*others, texas]
+    steps = play([table(whole, 0), table(short, 1), table([*whole, texas], 2)])
+    found = flat(steps[1].outcomes)
+    (new,) = [outcome for outcome in found if outcome.told]
+    assert new.outcome is OutcomeKind.SIGNED_ADDITIONAL_MODEL
+    assert new.after is not None and (new.after.state, new.after.model) == ("TX", Model.TFM)
+    gone = [o.before.state for o in found if o.outcome is OutcomeKind.MISSING and o.before]
+    assert gone == ["FL"] * 5
+    back = flat(steps[2].outcomes)
+    assert [(o.outcome, o.told) for o in back] == [(OutcomeKind.RESTORED, False)] * 5
+    assert steps[2].counts.active == steps[2].counts.ever_listed == len(whole) + 1
+
+
+@pytest.mark.parametrize("missing", [2, 3])
+def test_in_a_short_list_only_what_was_nowhere_changes_its_state(missing: int) -> None:
+    """Massachusetts has no Crow Wing County; Kansas and Texas both have an Ellis County."""
+    kept = [sheriff(county, model=WSO) for county in COUNTIES]
+    kept += [sheriff(county, model=JEM) for county in COUNTIES]
+    kept += [sheriff(county, "ALABAMA") for county in ("Etowah", "Cullman", "Baldwin", "Shelby")]
+    gone = [sheriff(county) for county in COUNTIES[:missing]]
+    linked = sheriff("Lee", "FLORIDA", moa="LeeFL_TFM.pdf")
+    was = [sheriff("Crow Wing", "MASSACHUSETTS"), sheriff("Ellis", "TEXAS"), linked]
+    now = [sheriff("Crow Wing", "MINNESOTA"), sheriff("Ellis", "KANSAS")]
+    now += [replace(linked, state="IOWA")]
+    found = after([*kept, *gone, *was], [*kept, *now])
+    moved = {
+        (o.before.county, o.after.state)
+        for o in found
+        if o.outcome is OutcomeKind.STATE_CORRECTED and o.before and o.after
+    }
+    sure = {("Crow Wing County", "MN"), ("Lee County", "IA")}
+    assert moved == (sure if missing > 2 else {*sure, ("Ellis County", "KS")})
+    signed = [o.after.state for o in found if o.outcome is OutcomeKind.SIGNED and o.after]
+    assert signed == (["KS"] if missing > 2 else [])
+
+
+def test_in_a_short_list_a_missing_model_is_not_switched() -> None:
+    """The agency's jail agreement is in the part that is missing, its task force is new."""
+    kept = [sheriff(county, model=WSO) for county in COUNTIES]
+    kept += [sheriff(county, "ALABAMA") for county in ("Etowah", "Cullman", "Baldwin", "Shelby")]
+    kept += [sheriff(county, "GEORGIA") for county in ("Bibb", "Cobb", "Floyd", "Hall", "Dawson")]
+    kept += [sheriff(county) for county in COUNTIES[1:]]
+    jail = sheriff("Gregg", model=JEM)
+    gone = [jail, *(sheriff(county, "FLORIDA") for county in SHARED_NAMES[:4])]
+    steps = play(
+        [
+            table([*kept, *gone], 0),
+            table([*kept, sheriff("Gregg")], 1),
+            table([*kept, *gone, sheriff("Gregg")], 2),
+        ]
+    )
+    told = [(o.outcome, o.after and o.after.model) for o in flat(steps[1].outcomes) if o.told]
+    assert told == [(OutcomeKind.SIGNED_ADDITIONAL_MODEL, Model.TFM)]
+    assert [o for o in flat(steps[2].outcomes) if o.told] == []
+
+
 def test_towns_of_one_name_stay_two() -> None:
     police = Line(state="PENNSYLVANIA", agency="Washington Township Police Department")
     one = replace(police, county="Berks County", signed="2025-02-10")

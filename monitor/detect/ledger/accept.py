@@ -39,7 +39,13 @@ def match_publication(
     state: LedgerState, publication: Publication, rules: LedgerRules, places: Places
 ) -> Matching:
     """Match the rows of a publication with those last accepted."""
-    return match_rows(state.rows, publication.rows, aliases=rules.aliases, places=places)
+    return match_rows(
+        state.rows,
+        publication.rows,
+        aliases=rules.aliases,
+        places=places,
+        most_missing=rules.most_missing + len(publication.unread),
+    )
 
 
 def accept(

@@ -1,7 +1,9 @@
 """Which row of the new publication is which row of the old one: tiers, exact first.
 
 Inside a tier pairs are one to one, in order. Fuzzy tiers only join a row that vanished with a row
-that appeared in the same publication; two rows that are both there are never joined.
+that appeared in the same publication; two rows that are both there are never joined. In a short
+list, from which many rows are missing, a missing row and a new one of another state are joined only
+where a link or a county that was nowhere shows the error, and of another model not at all.
 """
 
 from __future__ import annotations
@@ -35,6 +37,8 @@ _COUNTY_BODIES = frozenset(
     }
 )
 MOA_TIER = "same MOA file"
+STATE_TIER = "same agency in another state"
+MODEL_TIER = "same agency, other model"
 _CAMPUS_BODIES = frozenset({AgencyKind.CAMPUS, AgencyKind.GOVERNING_BODY})
 _SCORES = {
     NameRelation.SAME: 5.0,
@@ -74,11 +78,19 @@ def match_rows(
     *,
     aliases: AgencyAliases,
     places: Places,
+    most_missing: int,
 ) -> Matching:
-    """Match two readings of one list. `before` rows carry agency ids, `after` rows none."""
-    matcher = _Matcher(before, after, aliases, places)
-    matcher.run()
-    return matcher.result()
+    """Match two readings of one list. `before` rows carry agency ids, `after` rows none.
+
+    The list is short where more than `most_missing` rows are not on it, those counted of which only
+    a namesake of another state, or another model of the agency, appeared.
+    """
+    found = _Matcher(before, after, aliases, places, short=False).run()
+    if any(pair.tier in (STATE_TIER, MODEL_TIER) for pair in found.pairs):
+        doubted = _Matcher(before, after, aliases, places, short=True).run()
+        if len(doubted.vanished) > most_missing:
+            return doubted
+    return found
 
 
 RowKey = Callable[[RosterRow], Hashable | None]
@@ -93,23 +105,19 @@ class _Matcher:
         after: Sequence[RosterRow],
         aliases: AgencyAliases,
         places: Places,
+        *,
+        short: bool,
     ) -> None:
         self._before, self._after = before, after
         self._aliases, self._places = aliases, places
+        self._short = short
         self._old = dict.fromkeys(range(len(before)))
         self._new = dict.fromkeys(range(len(after)))
         self._pairs: list[Pair] = []
 
-    def result(self) -> Matching:
-        """The matching, pairs in order of the new list."""
-        return Matching(
-            pairs=tuple(sorted(self._pairs, key=lambda pair: pair.after)),
-            vanished=tuple(self._old),
-            appeared=tuple(self._new),
-        )
-
-    def run(self) -> None:
-        """All tiers in order; each sees only what the ones before left alone."""
+    def run(self) -> Matching:
+        """All tiers in order, each sees only what the ones before left alone; the pairs come in
+        order of the new list."""
         self._tier("same row", content)
         self._tier(
             "same name, model, date and county",
@@ -123,10 +131,15 @@ class _Matcher:
         self._tier("same agency, model and date", self._dated_key, self._one_place)
         self._tier("same agency and model", self._identity, self._one_place)
         self._tier(MOA_TIER, _moa_key, self._one_document, unique=True)
-        self._tier("same agency in another state", self._stateless, _one_link, unique=True)
+        self._tier(STATE_TIER, self._stateless, self._one_moved, unique=True)
         self._best("like name, same model and date", self._like, same_date=True)
         self._best("like name, model and county, other date", self._redated, same_date=False)
-        self._tier("same agency, other model", self._modelless, self._one_place, unique=True)
+        self._tier(MODEL_TIER, self._modelless, self._one_switched, unique=True)
+        return Matching(
+            pairs=tuple(sorted(self._pairs, key=lambda pair: pair.after)),
+            vanished=tuple(self._old),
+            appeared=tuple(self._new),
+        )
 
     def _identity(self, row: RosterRow) -> Hashable:
         return (self._aliases.resolve(key_of(row)), row.model)
@@ -142,6 +155,16 @@ class _Matcher:
 
     def _one_place(self, left: RosterRow, right: RosterRow) -> bool:
         return self._places.one_place(left, right)
+
+    def _one_moved(self, left: RosterRow, right: RosterRow) -> bool:
+        """One agency whose state was wrong; of a short list, no missing one that has a namesake."""
+        if left.moa and right.moa:
+            return file_key(left.moa) == file_key(right.moa)
+        return not self._short or _was_nowhere(left, right)
+
+    def _one_switched(self, left: RosterRow, right: RosterRow) -> bool:
+        """One agency, another model; of a short list, no missing agreement beside a new one."""
+        return not self._short and self._one_place(left, right)
 
     def _tier(
         self,
@@ -259,8 +282,9 @@ def _moa_key(row: RosterRow) -> Hashable | None:
     return (key, row.model) if key else None
 
 
-def _one_link(left: RosterRow, right: RosterRow) -> bool:
-    return not (left.moa and right.moa) or file_key(left.moa) == file_key(right.moa)
+def _was_nowhere(left: RosterRow, right: RosterRow) -> bool:
+    """The county printed before is none of its state, the one printed now is: an error undone."""
+    return bool(left.county and right.county_fips) and not left.county_fips
 
 
 def compatible(left: AgencyKind, right: AgencyKind) -> bool:
