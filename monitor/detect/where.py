@@ -29,6 +29,10 @@ _NAMES_IN_URL = {
 }
 #: Sentences of a page so short that it holds no other stories.
 _SHORT_PAGE = 40
+#: Lines of a page in which a story may call its place by the state's name; how it does.
+_CALLED = 60
+_POINTING = frozenset(["the", "this"])
+_CALLED_SO = word_set("county city town village suburb borough township parish community sheriff")
 _SHERIFF = word_set("sheriff sheriffs sheriff's deputies deputy jail")
 _POLICE = frozenset(["police", "officers", "chief", "pd"])
 
@@ -236,6 +240,7 @@ class WhereReader:
         if sighting.index >= 0:
             yield self._states_of(self.scene.near(sighting.index))
         yield self._bare_governors()
+        yield self._called_by_state()
         yield self._states_of(self.scene.within("document", -1))
         yield set(self.scene.document.source_states)
         yield states_of_url(self.scene.document.url)
@@ -252,6 +257,18 @@ class WhereReader:
                     found.add(place.state)
                 elif token.symbol == "GOVERNOR":
                     found |= self._governor(line, i)
+        return found
+
+    def _called_by_state(self) -> set[str]:
+        """`the Georgia county`, `this Ohio city`: whom the story is about, called by its state."""
+        found: set[str] = set()
+        for index in range(min(len(self.scene.spans), _CALLED)):
+            tokens = self.scene.line(index).tokens
+            for before, token, after in zip(tokens, tokens[1:], tokens[2:], strict=False):
+                called = before.word in _POINTING and after.word in _CALLED_SO
+                place = token.value
+                if called and isinstance(place, Place) and place.kind == "state":
+                    found.add(place.states[0])
         return found
 
     def _of_page(self) -> set[str]:
