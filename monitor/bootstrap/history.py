@@ -24,13 +24,13 @@ def roster_source(app: App) -> Source | None:
 
 def load_history(app: App) -> int:
     """Load it under the roster's source where that has no ledger yet; how many agreements."""
+    source = roster_source(app)
+    if source is None or app.settings.demo or app.store.ledger(source.id) is not None:
+        return 0
     from monitor.detect.ledger.bundled import parse_history
     from monitor.detect.ledger.codec import encode
     from monitor.detect.ledger.state import counts_of
 
-    source = roster_source(app)
-    if source is None or app.settings.demo or app.store.ledger(source.id) is not None:
-        return 0
     known = knowledge.ledger()
     history = parse_history(data_text("roster_history.csv"), known.counties, known.rules.aliases)
     agreements = tuple(entry.agreement for entry in history.state.entries.values())

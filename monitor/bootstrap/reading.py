@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 from monitor.bootstrap import knowledge
 from monitor.bootstrap.machine import monotonic
@@ -10,10 +11,10 @@ from monitor.detect.rule import Pack
 from monitor.detect.slots.bill import normal_bill
 from monitor.detect.watched import WatchedBill, WatchList
 from monitor.domain.errors import ConfigError
-from monitor.domain.source import Source
-from monitor.services.intake import Tables
-from monitor.services.row_tables import RowTables
-from monitor.services.tabling import Tabling
+from monitor.domain.item import Reading
+from monitor.domain.snapshot import Snapshot
+from monitor.domain.source import Source, SourceState
+from monitor.services.intake import Tabled, Tables
 from monitor.services.workers import WorkerPool
 from monitor.settings import Settings
 from monitor.stores import SourceStore
@@ -38,9 +39,22 @@ def worker_pool(settings: Settings, setup: tuple[object, ...]) -> WorkerPool:
 
 
 def tables(store: SourceStore) -> Tables:
-    """What tables of a reading say: roster ledger or row comparison."""
-    rows = RowTables(store=store, gazetteer=knowledge.gazetteer)
-    return Tabling(store=store, knowledge=knowledge.ledger, rows=rows)
+    """What tables of a reading say: roster ledger or row comparison; made for the first table."""
+
+    @cache
+    def tabling() -> Tables:
+        from monitor.services.row_tables import RowTables
+        from monitor.services.tabling import Tabling
+
+        rows = RowTables(store=store, gazetteer=knowledge.gazetteer)
+        return Tabling(store=store, knowledge=knowledge.ledger, rows=rows)
+
+    def said(
+        source: Source, state: SourceState, snapshot: Snapshot, reading: Reading
+    ) -> tuple[Tabled, ...]:
+        return tabling()(source, state, snapshot, reading) if reading.tables else ()
+
+    return said
 
 
 def watched_by_sources(sources: Sequence[Source]) -> tuple[WatchedBill, ...]:

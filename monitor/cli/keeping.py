@@ -13,7 +13,7 @@ import typer
 from monitor.bootstrap import keeping
 from monitor.bootstrap.compose import open_app
 from monitor.cli.asking import EVENT_COLUMNS, FilterText, FormatOption, expression
-from monitor.cli.output import FINDING, Format, fail, progress, say, show
+from monitor.cli.output import FINDING, Format, Unwatched, fail, progress, say, show
 from monitor.cli.rows import event_row
 from monitor.settings import process_environment, read_settings
 
@@ -186,7 +186,7 @@ def _read_rosters(app: App, folder: Path) -> None:
 
 
 def _told(
-    each: Iterable[tuple[str, int]], bar: Progress, task: TaskID
+    each: Iterable[tuple[str, int]], bar: Progress | Unwatched, task: TaskID
 ) -> Iterator[tuple[str, int]]:
     for name, events in each:
         bar.update(task, advance=1, description=name)

@@ -8,10 +8,10 @@ import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, NoReturn, TextIO
+from typing import TYPE_CHECKING, NoReturn, TextIO, cast
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
+    from rich.progress import Progress, TaskID
 
 from monitor.bootstrap.journal import Journal, present, printable
 
@@ -112,8 +112,31 @@ def _plain(value: object) -> str:
     return str(value)
 
 
-def progress() -> Progress:
+class Unwatched:
+    """A progress bar that nobody sees."""
+
+    def __enter__(self) -> Unwatched:
+        """The bar itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing to take away."""
+
+    def add_task(self, description: str, *, total: float | None) -> TaskID:
+        """The one task's id."""
+        return cast("TaskID", 0)
+
+    def advance(self, task: TaskID, advance: float = 1) -> None:
+        """Shown to nobody."""
+
+    def update(self, task: TaskID, **_: object) -> None:
+        """Shown to nobody."""
+
+
+def progress() -> Progress | Unwatched:
     """A progress bar on stderr; silent when nobody watches."""
+    if not sys.stderr.isatty():
+        return Unwatched()
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -132,7 +155,6 @@ def progress() -> Progress:
         TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,
-        disable=not sys.stderr.isatty(),
     )
 
 
