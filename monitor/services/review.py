@@ -32,46 +32,48 @@ class Review:
 
     def accept(self, event_id: str, *, actor: str, reason: str = "") -> tuple[Record, ...]:
         """The event is one: it becomes worth an alert, and its text a labelled one."""
-        event = self._event(event_id)
-        self._label(event, "relevant", reason)
-        now = self._clock.now()
-        return self._write(
-            people.reviewed(event, relevant=True, now=now, actor=actor, reason=reason)
-        )
+
+        def accepted(now: datetime) -> tuple[Record, ...]:
+            event = self._event(event_id)
+            self._label(event, "relevant", reason)
+            return people.reviewed(event, relevant=True, now=now, actor=actor, reason=reason)
+
+        return self._decide(accepted)
 
     def reject(self, event_id: str, *, actor: str, reason: str = "") -> tuple[Record, ...]:
         """It is none: retracted wherever it was told, and its text a labelled negative."""
-        event = self._event(event_id)
-        self._label(event, "not_relevant", reason)
-        now = self._clock.now()
-        return self._write(
-            people.reviewed(event, relevant=False, now=now, actor=actor, reason=reason)
-        )
+
+        def rejected(now: datetime) -> tuple[Record, ...]:
+            event = self._event(event_id)
+            self._label(event, "not_relevant", reason)
+            return people.reviewed(event, relevant=False, now=now, actor=actor, reason=reason)
+
+        return self._decide(rejected)
 
     def dispute(self, event_id: str, *, actor: str, reason: str) -> tuple[Record, ...]:
         """Somebody contradicts it; it stays, marked."""
-        event, now = self._event(event_id), self._clock.now()
-        return self._write(people.disputed(event, now=now, actor=actor, reason=reason))
+        return self._decide(
+            lambda now: people.disputed(self._event(event_id), now=now, actor=actor, reason=reason)
+        )
 
     def restore(self, event_id: str, *, actor: str, reason: str) -> tuple[Record, ...]:
         """Take a retraction, dispute or supersession back."""
-        event, now = self._event(event_id), self._clock.now()
-        return self._write(people.restored(event, now=now, actor=actor, reason=reason))
+        return self._decide(
+            lambda now: people.restored(self._event(event_id), now=now, actor=actor, reason=reason)
+        )
 
     def merge(self, into: str, other: str, *, actor: str, reason: str) -> tuple[Record, ...]:
         """Two events are one; the second redirects to the first."""
-        now = self._clock.now()
-        return self._write(
-            people.merged(
+        return self._decide(
+            lambda now: people.merged(
                 self._event(into), self._event(other), now=now, actor=actor, reason=reason
             )
         )
 
     def unmerge(self, into: str, other: str, *, actor: str, reason: str) -> tuple[Record, ...]:
         """Take a merge back."""
-        now = self._clock.now()
-        return self._write(
-            people.unmerged(
+        return self._decide(
+            lambda now: people.unmerged(
                 self._event(into), self._event(other), now=now, actor=actor, reason=reason
             )
         )
@@ -80,23 +82,32 @@ class Review:
         self, event_id: str, claims: Sequence[str], *, actor: str, reason: str
     ) -> tuple[Record, ...]:
         """Some of the evidence tells of another event."""
-        event, now = self._event(event_id), self._clock.now()
         chosen = [ClaimId(claim) for claim in claims]
-        return self._write(people.split(event, chosen, now=now, actor=actor, reason=reason))
+        return self._decide(
+            lambda now: people.split(
+                self._event(event_id), chosen, now=now, actor=actor, reason=reason
+            )
+        )
 
     def rename(self, event_id: str, agency: str, *, actor: str, reason: str) -> tuple[Record, ...]:
         """The agency is known by another name."""
-        event, now = self._event(event_id), self._clock.now()
-        return self._write(
-            people.renamed(event, agency=agency, now=now, actor=actor, reason=reason)
+        return self._decide(
+            lambda now: people.renamed(
+                self._event(event_id), agency=agency, now=now, actor=actor, reason=reason
+            )
         )
 
     def queue(self, query: EventQuery) -> tuple[Event, ...]:
         """Events that wait for a person, newest first."""
         return self._store.events(query).items
 
-    def _write(self, records: tuple[Record, ...]) -> tuple[Record, ...]:
-        return self._store.append(records, self._route(records, self._clock.now()))
+    def _decide(self, decision: Callable[[datetime], tuple[Record, ...]]) -> tuple[Record, ...]:
+        """In a turn of its own: a record holds the whole event, and what a check adds to it between
+        look and record would be overwritten."""
+        with self._store.turn():
+            now = self._clock.now()
+            records = decision(now)
+            return self._store.append(records, self._route(records, now))
 
     def _event(self, event_id: str) -> Event:
         event = self._store.event(EventId(event_id))

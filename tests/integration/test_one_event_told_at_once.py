@@ -7,9 +7,9 @@ they do in one `monitor run`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -23,9 +23,10 @@ from monitor.domain.item import Item, Reading
 from monitor.domain.snapshot import Request, Snapshot
 from monitor.domain.source import Source, SourceState
 from monitor.domain.subscription import Delivery
-from monitor.domain.vocabulary import DocumentKind, Tier
+from monitor.domain.vocabulary import DocumentKind, RecordKind, Tier
 from monitor.services.intake import TRIES, Intake, Knowledge, Route, Taken, findings_of
 from monitor.services.recall import Recall
+from monitor.services.review import Review
 from monitor.stores import EventQuery
 from storage.store import SqlStore, open_store
 from tests.apps import SetClock
@@ -162,4 +163,34 @@ def test_who_is_always_overtaken_gets_a_turn(stores: Stores) -> None:
         tell(intake(stores.another(), overtaken), 0, "Upshur")
     assert len(others) == TRIES + 1
     assert evidence(stores.first) == {"Upshur": TRIES + 2}
+    assert stores.first.verify() == ()
+
+
+class Meanwhile(SetClock):
+    """Whoever asks for the time gives another one time to do something: as long as it can."""
+
+    def __init__(self, at: datetime, do: Callable[[], Future[Taken]]) -> None:
+        super().__init__(at)
+        self._do = do
+        self.done: Future[Taken] | None = None
+
+    def now(self) -> datetime:
+        if self.done is None:
+            self.done = self._do()
+            with suppress(TimeoutError):
+                self.done.result(1)
+        return super().now()
+
+
+def test_what_a_person_decides_overwrites_no_telling(stores: Stores) -> None:
+    tell(intake(stores.first), 0, "Upshur")
+    (event,) = stores.first.events(EventQuery(filter=parse("", NOW.date()))).items
+    with ThreadPoolExecutor(1) as pool:
+        clock = Meanwhile(NOW, lambda: pool.submit(tell, intake(stores.another()), 1, "Upshur"))
+        review = Review(store=stores.another(), clock=clock, route=nobody)
+        review.dispute(event.id, actor="editor", reason="the office denies it")
+    assert clock.done is not None and clock.done.exception() is None
+    assert evidence(stores.first) == {"Upshur": 2}
+    kinds = [record.kind for record in stores.first.records(event.id)]
+    assert kinds[:2] == [RecordKind.OPENED, RecordKind.DISPUTED]  # which the other one knew
     assert stores.first.verify() == ()
