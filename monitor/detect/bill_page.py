@@ -19,9 +19,13 @@ from monitor.detect.slots.state_names import STATE_NAMES
 from monitor.domain.vocabulary import DocumentKind, Stage
 
 #: Lines that are looked through, and the longest that can be a step.
-_MOST_LINES, _STEP_CHARS = 400, 160
-#: Lines that say what a bill does, and the shortest.
-_MATTER_LINES, _MATTER_CHARS = 3, 30
+_MOST_LINES, _STEP_CHARS = 400, 100
+#: Lines that say what a bill does, and the shortest; lines that may name the legislature.
+_MATTER_LINES, _MATTER_CHARS, _MATTER_MOST, _HEADING_LINES = 3, 30, 12, 4
+_LAW_WORDS = re2.compile(
+    r"(?i)\b(?:requir|prohibit|shall\b|may not|relating to|provid|mandat|authoriz|direct|forbid|ban"
+    r"|restrict|limit|creat|amend|clarif)"
+)
 #: A step's words, the furthest first: the last of these that a day stands by is where the bill is.
 _STEPS: tuple[tuple[Stage, str], ...] = (
     (Stage.WITHOUT_SIGNATURE, r"law without|without (?:the )?(?:governor'?s? )?signature"),
@@ -52,7 +56,7 @@ _STEPS: tuple[tuple[Stage, str], ...] = (
     (
         Stage.IN_COMMITTEE,
         r"in committee|referred to|re-?referred|committee report|reported (?:favorably|out)"
-        r"|^to (?:house|senate|assembly)\b|assigned to|hearing",
+        r"|\bto (?:the )?(?:house|senate|assembly|committee)\b|assigned to|hearing",
     ),
     (Stage.PREFILED, r"pre-?filed"),
     (
@@ -68,7 +72,7 @@ _DAY = re2.compile(
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _NUMBER = re2.compile(
     r"(?i)\b(?:(?:senate|house|assembly) (?:bill|file)|[hs]\.? ?[bf]\.?|a\.?b\.?|l\.?[bd]\.?"
-    r"|[hsa]\.) ?(?:no\.? ?)?0*\d{1,5}\b"
+    r"|[hsa]\.) ?(?:no\.? ?)?0*\d{1,5}\b|(?i)\b[hsa] \d{3,5}\b"
 )
 
 
@@ -85,8 +89,14 @@ def staged_page(document: Document) -> Document:
         return document
     day, stage, words = step
     told = f"{day.isoformat() if day else UNDATED} {stage.value} {words}"
-    fields = ((STAGES, told), *_bill(document), *_legislature(document.title))
-    return replace(document, fields=fields, text=_matter(document.text))
+    state = _legislature(document.title)
+    named = (("jurisdiction", state),) if state else ()
+    return replace(
+        document,
+        fields=((STAGES, told), *_bill(document), *named),
+        text=_matter(document.text),
+        source_states=(state,) if state else document.source_states,
+    )
 
 
 def _bill(document: Document) -> tuple[tuple[str, str], ...]:
@@ -94,20 +104,25 @@ def _bill(document: Document) -> tuple[tuple[str, str], ...]:
     return (("bill", normal_bill(number.group(0))),) if number else ()
 
 
-def _legislature(title: str) -> tuple[tuple[str, str], ...]:
+def _legislature(title: str) -> str:
     """`WV HB 5483`: the state's code before the bill's number."""
     code = title[:2]
     led = code in STATE_NAMES and _NUMBER.match(title[2:].strip()) is not None
-    return (("jurisdiction", code),) if led else ()
+    return code if led else ""
 
 
 def _matter(text: str) -> str:
-    """What the page says that the bill does: its longest lines, with its first one as heading."""
+    """What the page says that the bill does: lines in words of laws, else its longest lines.
+
+    They stand under its first lines as heading, in few paragraphs, so that all are of one story.
+    """
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    matter = [at for at in range(1, len(lines)) if not (_day(lines[at]) and _stage(lines[at]))]
-    longest = sorted(matter, key=lambda at: -len(lines[at]))[:_MATTER_LINES]
-    told = [lines[at] for at in sorted(longest) if len(lines[at]) > _MATTER_CHARS]
-    return f"{lines[0]}. " + "\n".join(told) if lines else ""
+    told = [line for line in lines[1:] if not (_day(line) and _stage(line))]
+    laws = [line for line in told if len(line) > _MATTER_CHARS and _LAW_WORDS.search(line)]
+    longest = sorted(told, key=len, reverse=True)[:_MATTER_LINES]
+    chosen = [line.rstrip(";.") for line in (laws or longest)[:_MATTER_MOST]]
+    heading = [line for line in lines[:_HEADING_LINES] if line not in chosen and not _stage(line)]
+    return ". ".join([*heading, *chosen])
 
 
 _Step = tuple[date | None, Stage, str]

@@ -42,11 +42,22 @@ def findings(document: Document, pack: Pack, gazetteer: Gazetteer) -> tuple[Find
     shown = staged_page(document)
     if bills.is_structured(shown):
         about = bills.matter(shown)
-        found = _findings(about, pack, gazetteer, lambda rule: not rule.spec.shadow)
+        paged = shown is not document  # the words of its list of steps are not to be read again
+        found = _findings(
+            about,
+            pack,
+            gazetteer,
+            lambda rule: not rule.spec.shadow and not (paged and _reads(rule)),
+        )
         told = bills.staged(shown, found)
-        if shown is document or any(one.worth is Worth.ALERT for one in told):
+        if not paged or any(one.worth is Worth.ALERT for one in told):
             return told
     return _findings(document, pack, gazetteer, lambda rule: not rule.spec.shadow)
+
+
+def _reads(rule: Rule) -> bool:
+    """Whether a rule looks at lines of the text, not at fields."""
+    return rule.kind.name == "phrase"
 
 
 def shadow_findings(document: Document, pack: Pack, gazetteer: Gazetteer) -> tuple[Finding, ...]:
@@ -80,7 +91,7 @@ def _findings(
             found.append(lead.placed(seen.sighting, finding))
         if len(found) >= MAX_FINDINGS:
             break
-    return distinct(found, titled=bool(pack.anchored(scene.title_text.text)))
+    return distinct(found, lead.heading(pack.preview))
 
 
 def relevant(scene: Scene, pack: Pack) -> bool:

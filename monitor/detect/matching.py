@@ -11,8 +11,8 @@ from pydantic import Field
 
 from monitor.detect.clauses.guards import Guards, Stop, Surroundings
 from monitor.detect.clauses.line import Line, Passage
-from monitor.detect.clauses.tense import carried, goes_on, history
-from monitor.detect.language.words import Match, Pattern
+from monitor.detect.clauses.tense import carried, goes_on, history, month_gone
+from monitor.detect.language.words import Match, Pattern, word_set
 from monitor.detect.pack_spec import ContextSpec, Phrase, RuleSpec
 from monitor.detect.phrase import Phrases
 from monitor.detect.rule import Bench, Context, Demand, Topic
@@ -181,6 +181,8 @@ def _stop(
     old = history(line, first, published, prepared.options.fresh_days)
     if old is None and index > 0 and goes_on(line):
         old = carried(line, first, scene.line(index - 1), published)
+    if old is None and law:
+        old = month_gone(line, first, published)  # of a law the day is news, not the month
     return Stop("history", old) if old else stop
 
 
@@ -226,15 +228,24 @@ def _told(said: Passage) -> Passage:
     return said if view is said.view else Passage(view, said.met)
 
 
+#: Lines right before a story's beginning in which its measure may be named.
+_ABOVE = 12
+#: How many times oftener than any other a document must name the topic of its measure.
+_PLAINLY = 3
+
+
 def _only_topic(prepared: Prepared[Any], scene: Scene) -> str | None:
-    """The topic of the whole document, where it has one alone."""
-    views = tuple(_told(one.passage) for one in scene.within("document", -1))
-    found = [
-        topic.name
-        for topic in prepared.topics
-        if not topic.weak and any(topic.weight(view) > 0 for view in views)
-    ]
-    return found[0] if len(found) == 1 else None
+    """The topic of the whole document: the one it has alone, or plainly of its measure."""
+    lines = [*scene.within("document", -1), *scene.above(_ABOVE)]
+    strong = [topic for topic in prepared.topics if not topic.weak]
+    for told in (lines, [line for line in lines if line.words & _MEASURE_WORDS]):
+        said = [_told(line.passage) for line in told]
+        ranked = sorted((-sum(map(topic.weight, said)), topic.name) for topic in strong)
+        (most, name), others = ranked[0], ranked[1:]
+        least = 0 if told is lines else most / _PLAINLY
+        if most < 0 and all(weight >= least for weight, _ in others):
+            return name
+    return None
 
 
 def _nearest_topic(prepared: Prepared[Any], views: tuple[Passage, ...]) -> str | None:
@@ -269,6 +280,10 @@ _DESCRIBED = re2.compile(
 
 
 _MEASURES = re2.compile(rb" (?:and|but) [a-z]+ed (?:BILL|(?:[a-z]+ ){1,4}(?:act|bill|measure)) ")
+#: Words of lines that speak of a measure.
+_MEASURE_WORDS = word_set(
+    "bill BILL measure legislation law act order ORDER directive proposal ban"
+)
 _ORDERS = re2.compile(
     rb" (an|the|his|her|its|this|that|executive|new|emergency|administrative|sweeping) order\b"
 )

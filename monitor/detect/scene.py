@@ -161,6 +161,13 @@ class Scene:
         lines = range(max(0, begin - count), begin)
         return (self.line(index) for index in lines if holds(self.spans[index].paragraph))
 
+    def between(self, count: int) -> Iterator[Line]:
+        """Up to `count` lines from the story's beginning on, to its last line, links left out."""
+        lines = self.opening_lines(count)
+        inside = range(lines[0], min(lines[-1], lines[0] + count) + 1) if lines else range(0)
+        links = self.story.links
+        return (self.line(i) for i in inside if self.spans[i].paragraph not in links)
+
     def begins(self, count: int) -> Iterator[Line]:
         """Up to `count` first lines of the story, read."""
         return map(self.line, self.opening_lines(count))

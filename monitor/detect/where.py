@@ -39,6 +39,8 @@ _POLICE = frozenset(["police", "officers", "chief", "pd"])
 
 #: Lines before a story's beginning in which its state may be named: captions, kickers, datelines.
 _ABOVE = 12
+#: ... and lines of it, others between its paragraphs too.
+_BETWEEN_LINES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,9 +230,16 @@ class WhereReader:
         return None
 
     def state_of_law(self, sighting: Sighting) -> str | None:
-        """The state of an act of its government: also the one named right above the story."""
-        above = self._states_of(self.scene.above(_ABOVE)) if sighting.index >= 0 else set()
-        return self.state(sighting) or (above.pop() if len(above) == 1 else None)
+        """The state of an act of its government: also the one named right above the story, or
+        between its paragraphs."""
+        state = self.state(sighting)
+        if state or sighting.index < 0:
+            return state
+        for lines in (self.scene.above(_ABOVE), self.scene.between(_BETWEEN_LINES)):
+            states = self._states_of(lines)
+            if states:
+                return states.pop() if len(states) == 1 else None
+        return None
 
     def _contexts(self, sighting: Sighting) -> Iterator[set[str]]:
         yield self._states_of((sighting.line,))

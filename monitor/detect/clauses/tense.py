@@ -81,11 +81,33 @@ def history(line: Line, act: int, published: StatedDate | None, fresh_days: int)
         return None
     if _looks_back(line, act, when) and published.day.timetuple().tm_yday > _SPRING:
         return when.words
+    if _year_gone(day, published):
+        return when.words
     newest = day.day + timedelta(days=_SPAN_DAYS[day.precision])
-    if day.precision is Precision.MONTH:
+    if day.precision is Precision.MONTH and line.clause(act).opener != "that":  # newly revealed
         fresh_days = min(fresh_days, _FRESH_MONTH) if fresh_days <= _USUAL_DAYS else fresh_days
     reach = published.day - timedelta(days=fresh_days)
     return when.words if newest < reach else None
+
+
+def _year_gone(day: StatedDate, published: StatedDate) -> bool:
+    """`In 2025`, `last year`, told in February or later: no news, whatever the day was."""
+    gone = day.day.year < published.day.year and published.day.month > 1
+    return day.precision is Precision.YEAR and gone
+
+
+def month_gone(line: Line, act: int, published: StatedDate | None) -> str | None:
+    """The words that date an act to a month that was over when the text came out, or None."""
+    when = when_of(line, act)
+    if when is None or published is None or when.kind not in {"month", "months"}:
+        return None
+    day = resolve(when, published)
+    over = day is not None and day.precision is Precision.MONTH and day.day < published.day
+    return when.words if over and day is not None and _month(day) < _month(published) else None
+
+
+def _month(day: StatedDate) -> tuple[int, int]:
+    return day.day.year, day.day.month
 
 
 def _looks_back(line: Line, act: int, when: When) -> bool:
@@ -138,6 +160,8 @@ def is_fresh(line: Line, act: int, published: StatedDate | None) -> bool:
     if published is None or "WHEN" not in line.words:
         return False
     for at in range(act + 1, min(line.clause_end(act), act + 16)):
+        if line.tokens[at].word in _SAYS and not line.tokens[at].symbol:
+            return False  # "who wrote the law said Wednesday": the day of what was said
         when = _when(line, at)
         if when is not None and when.kind in {"weekday", "days", "day"}:
             day = resolve(when, published)
@@ -145,6 +169,8 @@ def is_fresh(line: Line, act: int, published: StatedDate | None) -> bool:
     return False
 
 
+#: Verbs whose day is not the act's.
+_SAYS = word_set("said says told announced testified argued wrote urged asked")
 #: Words before an act that say it is happening as the text is written.
 _NOW = word_set("now today just newly")
 
