@@ -12,7 +12,10 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from monitor.detect.clauses.tense import is_recent
+from monitor.detect.language.words import word_set
+from monitor.detect.phrase import Phrases
 from monitor.detect.scene import Scene, Sighting
+from monitor.detect.story import stem
 from monitor.domain.claim import Finding
 from monitor.domain.vocabulary import DocumentKind, EventType, Worth
 
@@ -26,6 +29,15 @@ _FEDERAL = frozenset({
     EventType.PROGRAM_STATISTIC,
 })  # fmt: skip
 
+#: What stories before an event, or of those who object to it, are about.
+_ON_THE_WAY = frozenset({
+    EventType.AGREEMENT_PENDING, EventType.SANCTUARY_PROPOSED, EventType.STATE_MANDATE_INTRODUCED,
+    EventType.STATE_LIMIT_INTRODUCED, EventType.PROGRAM_STATISTIC, EventType.FEDERAL_DESIGNATION,
+})  # fmt: skip
+#: Letters of words that are in most titles.
+_SHORT = 3
+#: Words that open a title which asks or explains.
+_ASKS = word_set("how why what when where who should can could will would is are do does did")
 #: What news of one kind goes on to tell of the same state: who else is on the way, and which
 #: ruling made a jail change its ways.
 _GOES_WITH = {
@@ -42,11 +54,20 @@ class Placed:
     first: bool = True  #: in one of the first sentences
     opens: frozenset[int] = frozenset()  #: in the first sentences of these likely beginnings
     recent: bool = True  #: its words date it to the days before publication
+    named: bool = True  #: the title speaks of such an act
 
     @property
     def heads(self) -> bool:
         """Whether the head of the story may tell it."""
         return self.first or bool(self.opens)
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What a title says about the story below it."""
+
+    titled: bool  #: it names the field
+    preview: bool  #: it speaks of what is to come, or asks
 
 
 class Lead:
@@ -64,7 +85,25 @@ class Lead:
             return Placed(finding)
         recent = is_recent(sighting.line, sighting.first, self._scene.document.published)
         index = sighting.index
-        return Placed(finding, self._is_first(index), self._opens(index), recent)
+        named = self._names(sighting)
+        return Placed(finding, self._is_first(index), self._opens(index), recent, named)
+
+    def _names(self, sighting: Sighting) -> bool:
+        """Whether the title has a word of the act in some form, as it asks of a veto."""
+        title = self._scene.title
+        if title is None:
+            return False
+        act = sighting.line.tokens[sighting.first : sighting.last + 1]
+        words = {stem(token.word) for token in title.tokens if not token.symbol}
+        return any(stem(token.word) in words for token in act if len(token.word) > _SHORT)
+
+    def heading(self, preview: Phrases) -> Heading:
+        """What the title of news is; other documents have names, no headlines."""
+        title = self._scene.title
+        if title is None or not self._is_news:
+            return Heading(self._scene.title_anchored, False)
+        asks = title.question or title.tokens[0].word in _ASKS
+        return Heading(self._scene.title_anchored, asks or title.found(preview) is not None)
 
     def _is_first(self, index: int) -> bool:
         """Whether a line is among the first of the text or of its story."""
@@ -80,30 +119,34 @@ class Lead:
         return frozenset([number] if first and number in openings else ())
 
 
-def weighed(placed: Sequence[Placed], *, titled: bool) -> list[Finding]:
+def weighed(placed: Sequence[Placed], heading: Heading) -> list[Finding]:
     """The findings; of those first told below the head, alerts become worth a review.
 
     Not so where words date them to these days, or where they go on with what the head tells. Where
-    the head tells nothing at all, only a title that names the field makes it an omission.
+    the head tells nothing at all, only a title that names the field makes it an omission. In a
+    story before an event, what is told as done but not in the title needs words that date it.
     """
     head = [one for one in placed if one.heads and one.finding.worth is Worth.ALERT]
     return [
         replace(one.finding, worth=Worth.REVIEW)
-        if one.finding.worth is Worth.ALERT and _is_aside(one, head, titled=titled)
+        if one.finding.worth is Worth.ALERT and _is_aside(one, head, heading)
         else one.finding
         for one in placed
     ]
 
 
-def _is_aside(one: Placed, head: Sequence[Placed], *, titled: bool) -> bool:
+def _is_aside(one: Placed, head: Sequence[Placed], heading: Heading) -> bool:
     """Whether the head tells of something else, or, where it tells nothing, should have."""
     figures = one.finding.event_type is EventType.PROGRAM_STATISTIC
+    told = one.recent or one.named
+    if heading.preview and not told and one.finding.event_type not in _ON_THE_WAY:
+        return True
     if one.first or (one.recent and not figures):
         return False
     others = [other for other in head if other is not one]
     if others:
         return not any(_goes_on(one, other) for other in others)
-    return titled and not figures and not one.heads
+    return heading.titled and not figures and not one.heads
 
 
 def _goes_on(one: Placed, other: Placed) -> bool:

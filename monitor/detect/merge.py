@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from monitor.detect.lead import Placed, weighed
+import re2
+
+from monitor.detect.lead import Heading, Placed, weighed
 from monitor.domain.claim import Finding
 from monitor.domain.vocabulary import EventType, Instrument, Stage, Worth
 
@@ -42,6 +44,11 @@ _NEWS_WITH_FIGURES = frozenset({
 
 #: Steps of one passage, as a page that lists them tells all: the last one counts.
 _PASSAGE = (Stage.PASSED_ONE_CHAMBER, Stage.PASSED_BOTH, Stage.ENROLLED)
+#: A day at the head of a line, and what parts it from the line.
+_ENTRY = re2.compile(
+    r"[\[(]?(?:\d{1,4}[/.-]\d{1,2}[/.-]\d{2,4}|[A-Z][a-z]{2,8}\.? \d{1,2}(?:, \d{4})?)[\])]? ?"
+    r"[:|\x{2013}\x{2014}-]"
+)
 _LAWS = ("state_mandate", "state_limit")
 #: What towns, counties and their jails decide.
 _LOCAL = frozenset(
@@ -50,11 +57,8 @@ _LOCAL = frozenset(
 _STAGES = ("introduced", "passed", "blocked", "enacted")
 
 
-def distinct(found: Iterable[Placed], *, titled: bool = False) -> tuple[Finding, ...]:
-    """Findings with equal or compatible subjects joined, in the order of the text.
-
-    `titled` says whether the title names the field: what is told late in a story then counts less.
-    """
+def distinct(found: Iterable[Placed], heading: Heading) -> tuple[Finding, ...]:
+    """Findings with equal or compatible subjects joined, in the order of the text."""
     joined: list[Placed] = []
     for one in found:
         twin = next((i for i, o in enumerate(joined) if _same(o.finding, one.finding)), None)
@@ -62,13 +66,13 @@ def distinct(found: Iterable[Placed], *, titled: bool = False) -> tuple[Finding,
             joined.append(one)
         else:
             joined[twin] = _together(joined[twin], one)
-    kept = weighed(joined, titled=titled)
+    kept = weighed(joined, heading)
     kept = [
         one
         for n, one in enumerate(kept)
         if not any(_opposed(one, other, earlier=m < n) for m, other in enumerate(kept))
     ]
-    left = [one for one in kept if not any(_outdone(one, other) for other in kept)]
+    left = list(_standing(kept))
     left = [_less(one) if any(_counted_in(one, other) for other in left) else one for one in left]
     return tuple(sorted(left, key=lambda one: (one.quote.start, one.rule)))
 
@@ -108,7 +112,8 @@ def _together(one: Placed, other: Placed) -> Placed:
     alerts = [each for each in (one, other) if each.finding.worth is Worth.ALERT] or [one, other]
     first, recent = any(each.first for each in alerts), any(each.recent for each in alerts)
     opens = frozenset[int]().union(*(each.opens for each in alerts))
-    return Placed(_joined(one.finding, other.finding), first, opens, recent)
+    named = any(each.named for each in alerts)
+    return Placed(_joined(one.finding, other.finding), first, opens, recent, named)
 
 
 def _joined(one: Finding, other: Finding) -> Finding:
@@ -180,6 +185,21 @@ def _of_a_law(one: Finding, other: Finding) -> bool:
         and other.worth is Worth.ALERT
         and _agree(one.jurisdiction.state, other.jurisdiction.state)
     )
+
+
+def _standing(kept: Sequence[Finding]) -> Iterator[Finding]:
+    """Findings that no stronger one makes background; an entry with its own day is worth a look."""
+    for one in kept:
+        stronger = [other for other in kept if _outdone(one, other)]
+        if not stronger:
+            yield one
+        elif _is_entry(one) and all(_is_entry(other) for other in stronger):
+            yield _less(one)
+
+
+def _is_entry(one: Finding) -> bool:
+    """`6/30/25: the House passed it`: a line of a page that tells steps by their days."""
+    return one.occurred is not None and _ENTRY.match(one.quote.text) is not None
 
 
 def _outdone(one: Finding, other: Finding) -> bool:

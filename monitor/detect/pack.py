@@ -13,7 +13,7 @@ import re2
 import yaml
 from pydantic import ValidationError
 
-from monitor.detect.clauses.guards import Guard
+from monitor.detect.clauses.guards import NONE, Guard
 from monitor.detect.clauses.line import Trie
 from monitor.detect.language.words import word_set
 from monitor.detect.lexicon import Lexicon
@@ -202,6 +202,7 @@ class _Loader:
             ),
             governors=dict(governors),
             version=version,
+            preview=bench.united(("{preview}",)) if "preview" in bench.terms.vocabularies else NONE,
         )
 
     def _terms(self) -> Terms:

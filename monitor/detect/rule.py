@@ -158,6 +158,7 @@ class Pack:
     anchor_scan: ahocorasick_rs.AhoCorasick = field(repr=False)
     governors: Mapping[str, tuple[str, bool]]
     version: str
+    preview: Phrases = NONE  #: titles of stories before an event, or about one
 
     def anchors(self) -> tuple[str, ...]:
         """Words in lower case, one of which is in every document that a rule can match."""

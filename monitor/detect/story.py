@@ -36,7 +36,8 @@ _FULL_STOPS = (".", "!", "?", ":", ";", ",", '"', "'", ")")
 
 
 @lru_cache(maxsize=8192)
-def _stem(word: str) -> str:
+def stem(word: str) -> str:
+    """A word in lower case without a common ending, to compare words of titles and texts."""
     for ending in ("'s", "ing", "ed", "es", "s", "e"):
         if word.endswith(ending) and len(word) - len(ending) >= 3:
             return word[: -len(ending)]
@@ -58,7 +59,7 @@ _NO_NAMES = _SMALL_WORDS | word_set(
 )
 #: Words of any news of towns and states, as stems: they tie no paragraph to a title.
 _PUBLIC_LIFE = frozenset(
-    _stem(word)
+    stem(word)
     for word in word_set(
         "county counties city cities state states sheriff sheriffs police office department law "
         "laws bill bills council commissioner commissioners commission board court judge governor "
@@ -203,7 +204,7 @@ def _scores(paragraphs: Sequence[_Paragraph], names: frozenset[str]) -> dict[int
     for one in paragraphs:
         for word in one.shared:
             count[word] += 1
-    stems = frozenset(map(_stem, names))
+    stems = frozenset(map(stem, names))
     weight = {
         word: (_NAME if word in stems else _PUBLIC if word in _PUBLIC_LIFE else 1.0) / found
         for word, found in count.items()
@@ -234,7 +235,7 @@ def _folded(word: str) -> str:
     """The stem, "" for a small word; an acronym keeps its capitals, as ICE is not ice."""
     if word.lower() in _SMALL_WORDS:
         return ""
-    return word if word.isupper() and 1 < len(word) <= _ACRONYM else _stem(word.lower())
+    return word if word.isupper() and 1 < len(word) <= _ACRONYM else stem(word.lower())
 
 
 def _capitals(words: Iterable[str]) -> frozenset[str]:
