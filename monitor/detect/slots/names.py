@@ -10,9 +10,13 @@ from monitor.resolve.gazetteer import Gazetteer
 #: A town's name stands alone when its rank is this high and thrice that of any namesake.
 _WELL_KNOWN = 90
 #: From this rank on a listed name is a town's, not just a post office's; and a city's.
-_A_TOWN, _A_CITY = 20, 40
+_A_TOWN, _A_CITY = 20, 38
+#: The rank of one post office, and states in which it may stand for a large town.
+_POST_OFFICE = 3
+_TOWNSHIPS = frozenset(["CT", "MA", "ME", "NH", "NJ", "NY", "PA", "RI", "VT"])
 #: How many times the rank of its namesakes a city has that is meant where no state is named.
-_FAR_LARGER = 1.8
+_FAR_LARGER, _LARGER = 1.8, 1.5
+_SMALL_TOWN = 26  #: the rank up to which all namesakes are small towns
 
 
 class Names(Protocol):
@@ -32,6 +36,10 @@ class Names(Protocol):
 
     def rank(self, name: str) -> int:
         """How large the largest town of this name is, roughly; 0 when none is listed."""
+        ...
+
+    def city_county(self, name: str) -> str | None:
+        """The state of the one city of this name that is a county too."""
         ...
 
 
@@ -86,8 +94,9 @@ class GazetteerNames:
         towns = () if name in _MEANS_MORE else self._town(name)
         if not towns or towns[0][1] < _A_TOWN:
             return None
-        second = towns[1][1] if len(towns) > 1 else 0
-        far_largest = towns[0][1] >= max(_A_CITY, _FAR_LARGER * second)
+        second = max((_as_town(state, rank) for state, rank in towns[1:]), default=0)
+        larger = _FAR_LARGER if second > _SMALL_TOWN else _LARGER
+        far_largest = towns[0][1] >= max(_A_CITY, larger * second)
         return towns[0][0] if second < _A_TOWN or far_largest else None
 
     def city_county(self, name: str) -> str | None:
@@ -126,6 +135,11 @@ def names_of(gazetteer: Gazetteer) -> GazetteerNames:
 
 
 _KINDS = (" county", " parish", " borough", " census area", " city", " municipio", " municipality")
+
+
+def _as_town(state: str, rank: int) -> int:
+    """The rank of a name; where towns are parts of counties, lists hold their post offices only."""
+    return max(rank, _A_TOWN) if state in _TOWNSHIPS and rank >= _POST_OFFICE else rank
 
 
 def _bare(name: str) -> str:

@@ -187,6 +187,11 @@ class PlaceReader(TownReader):
         """Whether some county bears the state's name, as Delaware County does."""
         return bool(self.names.county_states(STATE_NAMES[state][0]))
 
+    def _bare(self, name: str) -> Place:
+        """The county that an officer's name leaves out, or the city that is one."""
+        only = len(self.names.county_states(name)) == 1
+        return self._city(name) if only and self.names.city_county(name) else self._county(name)
+
     def _county(self, name: str) -> Place:
         states = tuple(dict.fromkeys(s for s, _ in self.names.county_states(name)))
         return Place("county", title_case(name) + " County", states)
@@ -241,12 +246,13 @@ class PlaceReader(TownReader):
         while i < len(tokens):
             token = tokens[i]
             if not token.symbol and text[token.start].isupper() and not self._is_person(tokens, i):
-                length = self._city_length(tokens, i)
-                bare = 0 if length else self._bare_county(tokens, i)
-                if bare:
+                bare = self._bare_county(tokens, i)
+                body = bare and tokens[i + bare].symbol
+                length = 0 if body else self._city_length(tokens, i)
+                if bare and not length:
                     name = " ".join(t.word for t in tokens[i : i + bare])
-                    i = self._replace(tokens, i, i + bare, self._county(name))
-                if length:
+                    i = self._replace(tokens, i, i + bare, self._bare(name))
+                elif length:
                     start = i - self._is_tail(tokens, i)
                     name = " ".join(t.word for t in tokens[start : i + length])
                     i = self._replace(tokens, start, i + length, self._city(name))

@@ -35,6 +35,8 @@ NOT_NAMES = word_set(
     "saturday sunday january february march april may june july august september october november "
     "december republican democratic"
 )
+#: Bodies of counties: of a name that is hardly a town's they make a county's.
+COUNTY_BODIES = frozenset(["legislators", "commissioners", "supervisors", "freeholders"])
 #: Who is a county's, also where the word is left out: "Hennepin sheriff", "Passaic exec".
 OF_COUNTIES = word_set("sheriff sheriffs sheriff's exec executive freeholders")
 #: What follows a town's dateline ("RACINE (AP) - ").

@@ -12,6 +12,7 @@ from monitor.detect.slots.place_signs import next_word
 from monitor.detect.slots.place_words import (
     BESIDE_NAMES,
     CIVIC,
+    COUNTY_BODIES,
     DASHES,
     HEADLINE_ACTS,
     IN_NAMES,
@@ -43,17 +44,23 @@ class TownReader:
 
     def _bare_county(self, tokens: list[Token], i: int) -> int:
         """`Hennepin sheriff`: the number of words of a county's name before its officer."""
-        if i and self._may_name(tokens[i - 1]) and tokens[i - 1].word not in BESIDE_NAMES:
+        before = tokens[i - 1].word if i and self._may_name(tokens[i - 1]) else ""
+        if before and before not in BESIDE_NAMES | NOT_NAMES:
             return 0
         for length in (2, 1):
             end = i + length
-            if end >= len(tokens) or tokens[end].symbol or tokens[end].word not in OF_COUNTIES:
-                continue
             words = tokens[i:end]
             name = " ".join(t.word for t in words)
+            if end >= len(tokens) or not self._of_a_county(tokens[end], name):
+                continue
             if are_plain(words) and self._may_name(words[-1]) and self.names.county_states(name):
                 return length
         return 0
+
+    def _of_a_county(self, token: Token, name: str) -> bool:
+        if token.symbol == "BODY":
+            return token.word in COUNTY_BODIES and self.names.rank(name) < _A_TOWN
+        return not token.symbol and token.word in OF_COUNTIES
 
     def _is_person(self, tokens: list[Token], i: int) -> bool:
         """`Gov. Lincoln Chafee`: a first name after an office, before a family name."""
