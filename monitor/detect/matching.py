@@ -106,8 +106,9 @@ def in_line(prepared: Prepared[Any], scene: Scene, line: Line, index: int) -> Si
     One that nothing stops comes before one that is weakened, before one that is stopped.
     """
     best: Sighting | None = None
+    met = line.met
     for pattern, demand in zip(prepared.patterns, prepared.demands, strict=True):
-        if not demand.is_met(line.met):
+        if demand.bits & met != demand.bits:
             continue
         for found in _occurrences(pattern, line):
             sighting = _sighting(prepared, scene, line, index, found)

@@ -272,6 +272,7 @@ class _Loader:
                     name=name,
                     patterns=bench.phrases(spec.phrases),
                     demands=tuple(map(bench.demand, bench.nodes(spec.phrases))),
+                    hints=bench.hints(bench.nodes(spec.phrases)),
                     decides=bench.united(spec.decides),
                     weak=spec.weak,
                 )

@@ -8,13 +8,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
 from operator import or_
 
 import re2
 
 from monitor.detect.language.inflection import forms
+from monitor.detect.language.patterns import late
 from monitor.detect.language.tokens import BREAKERS
 from monitor.detect.language.words import Pattern, word_set
 
@@ -151,6 +152,9 @@ class Terms:
 
     symbols: frozenset[str]  #: names that stand in the view as upper-case symbols
     vocabularies: Mapping[str, tuple[Node, ...]]
+    #: What was asked of a name before: its pattern, and the words of which it has one.
+    patterns: dict[str, str] = field(default_factory=dict, repr=False)
+    keys: dict[str, frozenset[str]] = field(default_factory=dict, repr=False)
 
     def resolve(self, name: str) -> tuple[Node, ...] | str:
         """The symbol, or the vocabulary's phrases. Raises PhraseProblem for an unknown name."""
@@ -177,22 +181,26 @@ def pattern(node: Node, terms: Terms) -> str:
         case Act(body=body_node):
             return f"({pattern(body_node, terms)})"
         case Name(name=name):
-            meaning = terms.resolve(name)
-            if isinstance(meaning, str):
-                return " " + meaning
-            return "(?:" + "|".join(pattern(option, terms) for option in meaning) + ")"
+            if name not in terms.patterns:
+                terms.patterns[name] = _named(terms.resolve(name), terms)
+            return terms.patterns[name]
 
 
-def compiled(node: Node, terms: Terms, *, end: bool = False) -> Pattern:
-    """The phrase as a bytes pattern; with `end` it must reach the end of what is searched.
+def _named(meaning: tuple[Node, ...] | str, terms: Terms) -> str:
+    if isinstance(meaning, str):
+        return " " + meaning
+    return "(?:" + "|".join(pattern(option, terms) for option in meaning) + ")"
+
+
+def compiled(node: Node, terms: Terms) -> Pattern:
+    """The phrase as a bytes pattern.
 
     Raises PhraseProblem when the expression would grow beyond what RE2 accepts.
     """
-    source = pattern(node, terms) + (" $" if end else " ")
-    try:
-        return re2.compile(source.encode("ascii"))
-    except (re2.error, UnicodeEncodeError) as error:
-        raise PhraseProblem(f"cannot be compiled: {error}") from error
+    source = pattern(node, terms) + " "
+    if not source.isascii():
+        raise PhraseProblem(f"cannot be compiled: words are written in ASCII, not {source!r}")
+    return _late(source)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -237,14 +245,18 @@ def any_of(many: Iterable[Phrases]) -> Phrases:
 
 
 def _of_source(source: str, hints: int) -> Phrases:
+    return Phrases(_late(source), source, hints)
+
+
+def _late(source: str) -> Pattern:
     try:
-        return Phrases(re2.compile(source.encode()), source, hints)
+        return late(source)
     except re2.error as error:
         raise PhraseProblem(f"cannot be compiled: {error}") from error
 
 
 def _escape(text: str) -> str:
-    return "".join(c if c.isalnum() else "\\" + c for c in text)
+    return text if text.isalnum() else "".join(c if c.isalnum() else "\\" + c for c in text)
 
 
 def keys(node: Node, terms: Terms) -> frozenset[str]:
@@ -263,12 +275,17 @@ def keys(node: Node, terms: Terms) -> frozenset[str]:
         case Choice(options=options, optional=optional):
             return frozenset() if optional else _union(keys(o, terms) for o in options)
         case Name(name=name):
-            meaning = terms.resolve(name)
-            if isinstance(meaning, str):
-                return frozenset({meaning})
-            return _union(keys(option, terms) for option in meaning)
+            if name not in terms.keys:
+                terms.keys[name] = _keys_of(terms.resolve(name), terms)
+            return terms.keys[name]
         case Sequence_(parts=parts):
             return _rarest(parts, terms)
+
+
+def _keys_of(meaning: tuple[Node, ...] | str, terms: Terms) -> frozenset[str]:
+    if isinstance(meaning, str):
+        return frozenset({meaning})
+    return _union(keys(option, terms) for option in meaning)
 
 
 def demands(node: Node, terms: Terms) -> frozenset[frozenset[str]]:

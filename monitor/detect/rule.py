@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import or_
@@ -58,10 +58,6 @@ class Demand:
     keys: frozenset[str]  #: words of which one must be there; empty: none is certain
     bits: int  #: all sets of words of which one each must be there, as the lexicon numbers them
 
-    def is_met(self, met: int) -> bool:
-        """Whether words that meet these demands may hold the phrase."""
-        return self.bits & met == self.bits
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
@@ -70,6 +66,7 @@ class Topic:
     name: str
     patterns: tuple[Pattern, ...]
     demands: tuple[Demand, ...]  #: of each pattern
+    hints: int  #: has a bit for each pattern, met by words that it cannot do without
     decides: Phrases = NONE
     weak: bool = False
 
@@ -77,10 +74,15 @@ class Topic:
         """How many of the phrases the passage holds; a weak topic never outweighs another."""
         if passage.found(self.decides) is not None:
             return _DECIDED
-        found = (
-            demand.is_met(passage.met) and pattern.search(passage.view) is not None
+        met = passage.met
+        if not self.hints & met:
+            return 0
+        possible = [
+            pattern
             for pattern, demand in zip(self.patterns, self.demands, strict=True)
-        )
+            if demand.bits & met == demand.bits
+        ]
+        found = (pattern.search(passage.view) is not None for pattern in possible)
         if self.weak:
             return 0.01 if any(found) else 0
         return sum(found)
@@ -115,21 +117,25 @@ class Bench:
     guards: Mapping[str, Guard]
     topics: Mapping[str, Topic]
     lexicon: Lexicon = field(default_factory=Lexicon, repr=False)
+    parsed: dict[str, Node] = field(default_factory=dict, repr=False)
     joined: dict[tuple[str, ...], Guards] = field(default_factory=dict, repr=False)
     made: dict[tuple[tuple[str, ...], bool], Phrases] = field(default_factory=dict, repr=False)
 
-    def phrases(self, sources: tuple[str, ...], *, end: bool = False) -> tuple[Pattern, ...]:
+    def phrases(self, sources: tuple[str, ...]) -> tuple[Pattern, ...]:
         """Compile phrases. Raises PhraseProblem."""
-        return tuple(compiled(parse(source), self.terms, end=end) for source in sources)
+        return tuple(compiled(node, self.terms) for node in self.nodes(sources))
 
     def united(self, sources: tuple[str, ...], *, end: bool = False) -> Phrases:
         """Compile phrases into one; equal lists share it. Raises PhraseProblem."""
         key = (sources, end)
         if key not in self.made:
             nodes = self.nodes(sources)
-            hints = reduce(or_, (self.lexicon.hint(keys(one, self.terms)) for one in nodes), 0)
-            self.made[key] = united(nodes, self.terms, hints, end=end)
+            self.made[key] = united(nodes, self.terms, self.hints(nodes), end=end)
         return self.made[key]
+
+    def hints(self, nodes: Iterable[Node]) -> int:
+        """A bit for each phrase, met by the words of which it has one in any case."""
+        return reduce(or_, (self.lexicon.hint(keys(one, self.terms)) for one in nodes), 0)
 
     def guarded(self, names: tuple[str, ...]) -> Guards:
         """Guards by name, joined; equal lists share it."""
@@ -138,8 +144,11 @@ class Bench:
         return self.joined[names]
 
     def nodes(self, sources: tuple[str, ...]) -> tuple[Node, ...]:
-        """Parse phrases. Raises PhraseProblem."""
-        return tuple(parse(source) for source in sources)
+        """Parse phrases; each is read once. Raises PhraseProblem."""
+        for source in sources:
+            if source not in self.parsed:
+                self.parsed[source] = parse(source)
+        return tuple(self.parsed[source] for source in sources)
 
     def demand(self, node: Node) -> Demand:
         """The words that a phrase cannot do without."""

@@ -154,9 +154,8 @@ def _cut(text: str, start: int, end: int, paragraph: int) -> Iterator[Sentence]:
         middle = space if space > start else start + MAX_SENTENCE
         yield Sentence(start, middle, paragraph)
         start = middle
-    while start < end and text[start].isspace():
-        start += 1
-    while end > start and text[end - 1].isspace():
-        end -= 1
-    if end > start:
-        yield Sentence(start, end, paragraph)
+    piece = text[start:end].rstrip()
+    bare = piece.lstrip()
+    if bare:
+        end = start + len(piece)
+        yield Sentence(end - len(bare), end, paragraph)
