@@ -18,6 +18,7 @@ from monitor.extract.yaml_nodes import composed
 MAX_CHARS = 2_000_000
 MAX_VALUES = 200_000
 Path = tuple[str | int, ...]
+_TEXT = "tag:yaml.org,2002:str"
 _TAGS = frozenset({"map", "seq", "str", "bool", "null", "int", "float", "merge"})
 
 
@@ -111,6 +112,8 @@ class _Reader:
             if self._count <= MAX_VALUES + 1:
                 self._problem(node, path, "aliases make the file endless or enormous")
             return None
+        if node.tag == _TEXT and isinstance(node, yaml.ScalarNode):  # most of a file
+            return str(node.value)
         self._open.add(id(node))
         try:
             return self._content(node, path)

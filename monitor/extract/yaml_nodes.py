@@ -6,6 +6,13 @@ from typing import Any
 
 import yaml
 
+#: Of what names no tag and looks like nothing else.
+_TAG_OF: dict[type[Any], str] = {
+    yaml.ScalarNode: "tag:yaml.org,2002:str",
+    yaml.SequenceNode: "tag:yaml.org,2002:seq",
+    yaml.MappingNode: "tag:yaml.org,2002:map",
+}
+
 
 def composed(text: str, loader: type[yaml.SafeLoader]) -> yaml.Node | None:
     """The document's node, None for an empty one, as the loader's own parser gives it.
@@ -33,5 +40,24 @@ def _quick(loader: type[yaml.SafeLoader]) -> type[Any]:
     """The loader with libyaml's parser and the same resolvers; itself where there is no libyaml."""
     if not yaml.__with_libyaml__:
         return loader
-    resolvers = {"yaml_implicit_resolvers": loader.yaml_implicit_resolvers}
-    return type(f"Quick{loader.__name__}", (yaml.CSafeLoader,), resolvers)
+    known = loader.yaml_implicit_resolvers
+    wild = known.get(None, [])
+
+    def resolve(_: object, kind: type[Any], value: str, implicit: tuple[bool, bool]) -> str | None:
+        """As the loader's own, where no path decides a tag: most of composing is this."""
+        if kind is yaml.ScalarNode and implicit[0]:
+            for tag, pattern in (*known.get(value[:1], ()), *wild):
+                if pattern.match(value):
+                    return str(tag)
+        return _TAG_OF.get(kind)
+
+    def stay(_: object, *where: object) -> None:
+        """No path decides a tag: nothing is remembered of the way to a node."""
+
+    parts = {
+        "yaml_implicit_resolvers": known,
+        "resolve": resolve,
+        "descend_resolver": stay,
+        "ascend_resolver": stay,
+    }
+    return type(f"Quick{loader.__name__}", (yaml.CSafeLoader,), parts)
