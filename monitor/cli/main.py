@@ -83,7 +83,7 @@ def main() -> None:
 
 def _quickly(arguments: Sequence[str]) -> typer.Typer:
     """The application for this call."""
-    with for_good():
+    with for_good(begins=True):
         return application(groups_for(arguments))
 
 
