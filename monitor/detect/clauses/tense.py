@@ -159,7 +159,10 @@ def is_fresh(line: Line, act: int, published: StatedDate | None) -> bool:
     """Whether the words right after the act date it, to the day, to the last days."""
     if published is None or "WHEN" not in line.words:
         return False
+    aside = line.clause(act).opener in _ASIDES
     for at in range(act + 1, min(line.clause_end(act), act + 16)):
+        if aside and line.tokens[at].word == ",":
+            return False  # "who signed the pact, spoke Tuesday": the day of the main clause
         if line.tokens[at].word in _SAYS and not line.tokens[at].symbol:
             return False  # "who wrote the law said Wednesday": the day of what was said
         when = _when(line, at)
@@ -169,6 +172,7 @@ def is_fresh(line: Line, act: int, published: StatedDate | None) -> bool:
     return False
 
 
+_ASIDES = frozenset(["who", "whom", "whose", "which"])
 #: Verbs whose day is not the act's.
 _SAYS = word_set("said says told announced testified argued wrote urged asked")
 #: Words before an act that say it is happening as the text is written.
