@@ -19,8 +19,8 @@ from monitor.detect.story import stem
 from monitor.domain.claim import Finding
 from monitor.domain.vocabulary import DocumentKind, EventType, Worth
 
-#: Kinds that are told as news, the news first.
-_NEWS = frozenset({DocumentKind.NEWS, DocumentKind.RELEASE})
+#: Kinds that are told as news, the news first; a watched page that changed tells it anywhere.
+_NEWS = frozenset({DocumentKind.NEWS, DocumentKind.RELEASE, DocumentKind.PAGE})
 #: Sentences of a story that are its head.
 HEAD = 3
 #: What the federal side does: figures of its program belong to such news.
@@ -75,7 +75,9 @@ class Lead:
 
     def __init__(self, scene: Scene) -> None:
         """Keep the scene; its story is found when it is asked for."""
-        self._is_news = scene.document.kind in _NEWS
+        kind = scene.document.kind
+        changed = kind is DocumentKind.PAGE and scene.document.change is not None
+        self._is_news = kind in _NEWS and not changed
         self._scene = scene
         self._head: frozenset[int] | None = None
 

@@ -196,6 +196,7 @@ class Pack:
             near.update([i for i in around if scene.same_paragraph(i, index)])
         if scene.title is not None and scene.title_anchored:
             near.update(scene.opening_lines(TITLED_LINES))
+            near.update(filter(scene.in_story, range(min(TITLED_LINES, len(scene.spans)))))
         if scene.document.kind is DocumentKind.BILL and near:
             near |= scene.of_paragraphs(near, BILL_LINES)
         links = scene.story.links
