@@ -50,6 +50,7 @@ _ENTRY = re2.compile(
     r"[:|\x{2013}\x{2014}-]"
 )
 _LAWS = ("state_mandate", "state_limit")
+_OF_LAWS = frozenset(one for one in EventType if one.value.startswith(_LAWS))
 #: What towns, counties and their jails decide.
 _LOCAL = frozenset(
     {T.SANCTUARY_PROPOSED, T.SANCTUARY_ADOPTED, T.SANCTUARY_REPEALED, T.DETAINER_POLICY_CHANGE}
@@ -150,9 +151,11 @@ def _opposed(one: Finding, other: Finding, *, earlier: bool) -> bool:
     The later stage counts, of the same stage the one that is told earlier (a title comes first);
     two measures with numbers are two measures.
     """
-    families = (one.event_type.value, other.event_type.value)
-    if not all(family.startswith(_LAWS) for family in families) or other.worth is not Worth.ALERT:
+    if one.event_type not in _OF_LAWS or other.event_type not in _OF_LAWS:
         return False
+    if other.worth is not Worth.ALERT:
+        return False
+    families = (one.event_type.value, other.event_type.value)
     (family, stage), (other_family, other_stage) = (name.rsplit("_", 1) for name in families)
     if family == other_family or not _agree(one.bill, other.bill):
         return False

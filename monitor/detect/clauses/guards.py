@@ -71,8 +71,13 @@ class Guards:
     sentence: Phrases
     title: Phrases
     opening: Phrases
+    document: Phrases
     opens: frozenset[str]
-    look_near: bool
+
+    @property
+    def look_near(self) -> bool:
+        """Whether some guard looks at the lines before."""
+        return bool(self.document)
 
     @classmethod
     def of(cls, each: tuple[Guard, ...]) -> Guards:
@@ -84,20 +89,20 @@ class Guards:
             any_of(guard.sentence for guard in each),
             any_of(guard.title for guard in each),
             any_of(guard.opening for guard in each),
+            any_of(guard.document for guard in each),
             frozenset().union(*(guard.opens for guard in each)),
-            any(bool(guard.document) for guard in each),
         )
 
     def _quiet(self, around: Surroundings, clause: _Clause) -> bool:
         """True when no guard can have anything to say."""
         return not (
-            self.look_near
-            or clause.opener in self.opens
+            clause.opener in self.opens
             or clause.found(self.before, _Clause.before)
             or clause.found(self.after, _Clause.following)
             or around.line.found(self.sentence)
             or around.opening.found(self.opening)
             or (around.title is not None and around.title.found(self.title))
+            or _in_lines(self.document, around.near)
         )
 
     def first_stop(self, around: Surroundings) -> Stop | None:
