@@ -163,5 +163,5 @@ def _akin(late: Finding, one: Finding) -> bool:
         told = one.event_type in _GOES_WITH[late.event_type]
         return told and None not in states and states[0] == states[1]
     if late.event_type is EventType.PROGRAM_STATISTIC:
-        return one.event_type in _FEDERAL or (None not in states and states[0] == states[1])
+        return one.event_type in _FEDERAL
     return late.event_type is one.event_type and (None in states or states[0] == states[1])

@@ -40,6 +40,8 @@ _REPORTS = word_set(
     "reported disclosed added indicates indicate reveals revealed"
 )
 _REPORT = 9
+#: Words before an opener that leads its sentence: "two days after".
+_LEADING = 4
 #: Letters of the longest abbreviation that a text sets in brackets behind the name.
 _SHORT = 6
 _SUBJECTS = word_set(
@@ -143,12 +145,25 @@ class Line:
             token = self.tokens[at - 1]
             if not token.symbol and token.word in BREAKERS:
                 if token.word not in _RELATIVES or not self._closed(at, act):
-                    return Clause(at, end, token.word)
+                    return self._led_by(token.word, at, end)
                 end = at - 1  # the relative clause has its own verb: the act is the main one's
             elif token.word in {"and", "or", ","} and self._has_subject(at, end):
                 return Clause(at, end, self._enclosing(at) if token.word != "," else "")
             at -= 1
         return Clause(0, end, "")
+
+    def _led_by(self, opener: str, start: int, end: int) -> Clause:
+        """The clause after an opener; in `After a vote in Troy, Ohio, it signed` the next one.
+
+        The comma behind a place with its state is part of the place.
+        """
+        if start <= _LEADING and opener in _ADVERBIAL:
+            for at in range(end - 1, start, -1):
+                token = self.tokens[at - 1]
+                ends = token.symbol == "PLACE" and token.word.endswith(",")
+                if ends and self._has_subject(at, end):
+                    return Clause(at, end, "")
+        return Clause(start, end, opener)
 
     def _enclosing(self, at: int) -> str:
         """`after A did this and B did that`: what opens the first clause opens both."""
