@@ -13,6 +13,7 @@ from monitor.detect.slots.place_signs import (
     county_list_ahead,
     in_region,
     next_word,
+    of_district,
     of_state,
 )
 from monitor.detect.slots.place_words import (
@@ -74,7 +75,8 @@ class PlaceReader(TownReader):
         if token.word == "washington" and (of_state(tokens, i + 1) or in_region(tokens, i)):
             return "WA", 1
         raw = self.text[token.start : token.start + 1]
-        if raw.isupper() and token.word in ONLY_QUALIFYING and of_state(tokens, i + 1):
+        known = of_state(tokens, i + 1) or (token.word == "d.c" and of_district(tokens, i + 1))
+        if raw.isupper() and token.word in ONLY_QUALIFYING and known:
             return BY_ABBREVIATION[token.word], 1
         if token.word not in FIRST_WORDS:
             return (self._code_at(tokens, i) if len(token.word) <= 6 else None), 1
@@ -180,7 +182,8 @@ class PlaceReader(TownReader):
             return i - 1, STATE_NAMES[state][0]
         raw = self.text[before.start : before.end]
         if not before.symbol and raw[:1].isupper() and tokens[i].word != "co":
-            return (i - 1, before.word) if before.word not in NOT_NAMES else (i, "")
+            no_name = before.word in NOT_NAMES or before.word.endswith("-area")
+            return (i, "") if no_name else (i - 1, before.word)
         return i, ""
 
     def _listed_county(self, state: str) -> bool:

@@ -24,6 +24,14 @@ def of_state(tokens: Sequence[Token], i: int) -> bool:
     )
 
 
+def of_district(tokens: Sequence[Token], i: int) -> bool:
+    """`D.C. Council`, `the D.C. mayor`: the District's own, not the federal side."""
+    following = tokens[i : i + 1]
+    return bool(following) and (
+        following[0].symbol == "BODY" or following[0].word in {"mayor", "police", "jail"}
+    )
+
+
 def county_list_ahead(tokens: Sequence[Token], i: int, may_name: Callable[[Token], bool]) -> bool:
     """Whether the name at `i` stands in a list that ends in "counties" or "A and B county ..."."""
     if not _may_be_listed(tokens, i):

@@ -72,6 +72,8 @@ class TownReader:
         if not i or not self._may_name(tokens[i - 1]):
             return False
         word = tokens[i - 1].word
+        if len(word) > 2 and self.text[tokens[i - 1].start : tokens[i - 1].end].isupper():
+            return False  # in a line of capitals any word may stand before a name
         listed = bool(self.names.place_states(f"{word} {tokens[i].word}"))
         return word.isalpha() and not listed and word not in NOT_NAMES | BESIDE_NAMES
 
