@@ -55,14 +55,21 @@ _WORDS = (
 ).split()
 #: What one page in a hundred tells, marked up in the ways of editors and their programs.
 _TOLD = (
-    "The sheriff of Hale County signed a 287(g) agreement with Immigration and Customs Enforcement "
+    "The sheriff of {place} County signed a 287(g) agreement with Immigration and Customs Enforcement "
     "on Tuesday, his office said.",
-    "The sheriff of Polk County, Iowa signed a <a href='/t/287g'>287</a>(g) agreement with "
+    "The sheriff of {place} County, Iowa signed a <a href='/t/287g'>287</a>(g) agreement with "
     "Immi&shy;gration and Cus&shy;toms En&shy;force&shy;ment on Tuesday, his office said.",
-    "The city council of Eugene, Oregon voted on Tuesday to adopt an ordinance that makes the city "
+    "The city council of {place}, Oregon voted on Tuesday to adopt an ordinance that makes the city "
     "a sanc<b>tuary</b>\ncity for im&#109;igrants, the mayor said.",
-    "The sheriff of Upshur County, Texas ended his 287&#40;g&#41;\nagreement with "
+    "The sheriff of {place} County, Texas ended his 287&#40;g&#41;\nagreement with "
     "<abbr>ICE</abbr> on Tuesday, his office said.",
+)
+#: Where, by the same numbers: so many events that none is told more often than in a small archive.
+_PLACES = (
+    ("Hale", "Pickens", "Lamar"),
+    ("Polk", "Linn", "Benton", "Clinton", "Jasper"),
+    ("Eugene", "Salem", "Medford", "Corvallis", "Ashland"),
+    ("Upshur", "Rusk", "Gregg", "Hays", "Travis"),
 )
 _QUIET = "Work on the bridge begins on Tuesday, the county said."
 
@@ -76,7 +83,7 @@ def news_page(number: int, told: bool) -> bytes:
         return " ".join(dice.choice(_WORDS) for _ in range(count))
 
     scripts, links, cards, comments = _SHAPES[number % len(_SHAPES)]
-    lead = _TOLD[number % len(_TOLD)] if told else _QUIET
+    lead = _lead(number) if told else _QUIET
     script = "".join(
         f"<script>var d{n}={{{','.join(f'{dice.choice(_WORDS)}{k}:{dice.random()}' for k in range(90))}}};"
         "</script>"
@@ -111,6 +118,11 @@ def news_page(number: int, told: bool) -> bytes:
         f"class='comments'>{talk}</div></div><div class='col side'>{teasers}</div></div></div>"
         f"<footer><ul>{menu}</ul></footer></body></html>"
     ).encode()
+
+
+def _lead(number: int) -> str:
+    which, again = number % len(_TOLD), number // len(_TOLD)
+    return _TOLD[which].format(place=_PLACES[which][again % len(_PLACES[which])])
 
 
 def archive(path: Path, count: int, share: float, quiet: int = 6_000) -> Path:
