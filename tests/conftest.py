@@ -78,7 +78,7 @@ class PostgresServer:
         for process in [first, *first.children(recursive=True)]:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
-        psutil.wait_procs([first], timeout=10)
+        psutil.wait_procs([first], timeout=60)
 
     def start(self) -> None:
         """Have a stopped server run again; one that runs is left alone."""

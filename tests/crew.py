@@ -191,7 +191,7 @@ class Crew:
     def stop(self) -> list[int]:
         for process in self.alive:
             process.send_signal(signal.SIGTERM)
-        codes = [process.wait(40) for process in self.alive]
+        codes = [process.wait(120) for process in self.alive]
         self.alive.clear()
         return codes
 
@@ -237,7 +237,7 @@ def crew(
         app.close()
 
 
-def wait_until(reached: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
+def wait_until(reached: Callable[[], bool], what: str, seconds: float = 120.0) -> None:
     deadline = time.monotonic() + seconds
     while not reached():
         assert time.monotonic() < deadline, f"never: {what}"

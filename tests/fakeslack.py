@@ -122,7 +122,7 @@ class FakeSlack:
         A connection of our own is accepted after all that came before it.
         """
         assert self.server is not None
-        with socket.create_connection(self.server.server_address[:2], timeout=5) as probe:
+        with socket.create_connection(self.server.server_address[:2], timeout=60) as probe:
             probe.sendall(b"GET /api/probe HTTP/1.0\r\n\r\n")
             while probe.recv(4096):
                 pass

@@ -59,7 +59,7 @@ def subscription(name: str = "desk", **changes: object) -> Subscription:
 
 def slack(fake: FakeSlack, **options: object) -> SlackChannel:
     """A channel to the fake; no waiting between posts."""
-    made = SlackOptions(token=fake.token, api_url=fake.url, timeout_s=5, **options)  # type: ignore[arg-type]
+    made = SlackOptions(token=fake.token, api_url=fake.url, timeout_s=30, **options)  # type: ignore[arg-type]
     return SlackChannel(options=made, min_interval_s=0)
 
 
@@ -70,7 +70,7 @@ def mail(port: int, **options: object) -> EmailChannel:
         "port": port,
         "security": "none",
         "sender": "Policy monitor <monitor@example.org>",
-        "timeout_s": 5,
+        "timeout_s": 30,
     }
     return EmailChannel(options=EmailOptions(**{**given, **options}))  # type: ignore[arg-type]
 

@@ -46,6 +46,7 @@ def _chromium(*, scripts: bool = True, dark: bool = False) -> webdriver.Chrome:
         browser = webdriver.Chrome(options=options, service=Service(driver))
     except WebDriverException as error:
         pytest.skip(f"chromium does not start here: {error.msg}")
+    browser.set_script_timeout(120)  # on a busy machine axe takes its time
     if dark:
         media = {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
@@ -160,7 +161,7 @@ def _click(browser: webdriver.Chrome, selector: str) -> None:
     """Click, and wait for the page that it leads to."""
     page = browser.find_element(By.TAG_NAME, "html")
     browser.find_element(By.CSS_SELECTOR, selector).click()
-    WebDriverWait(browser, 20).until(staleness_of(page))
+    WebDriverWait(browser, 60).until(staleness_of(page))
 
 
 def test_search_narrows_in_place(browser: webdriver.Chrome, site: Website) -> None:
@@ -170,8 +171,8 @@ def test_search_narrows_in_place(browser: webdriver.Chrome, site: Website) -> No
     box = browser.find_element(By.NAME, "q")
     box.send_keys("state:TX")
     box.submit()
-    WebDriverWait(browser, 20).until(lambda b: "q=state" in b.current_url)
-    WebDriverWait(browser, 20).until(
+    WebDriverWait(browser, 60).until(lambda b: "q=state" in b.current_url)
+    WebDriverWait(browser, 60).until(
         lambda b: "state:TX" in b.find_element(By.CSS_SELECTOR, "#results .asof").text
     )
     assert browser.execute_script("return document.body.dataset.kept") == "yes"

@@ -53,7 +53,7 @@ def until_they_wait(url: str, number: int) -> None:
         time.sleep(0.2)
         return
     with psycopg.connect(url, autocommit=True) as connection:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while connection.execute(_WAITING).fetchone() != (number,):
             assert time.monotonic() < deadline, "nobody waits for the log"
             time.sleep(0.02)

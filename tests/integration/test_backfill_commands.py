@@ -142,7 +142,7 @@ def test_workers_of_the_queue_read_an_archive_once(tmp_path: Path, postgres_url:
         wait_until(lambda: done() == len(COUNTIES), "every part is read")
     finally:
         second.terminate()
-        output, _ = second.communicate(timeout=60)
+        output, _ = second.communicate(timeout=120)
     assert second.returncode == 0, output
     with Engine(queue_url(postgres_url), NOBODY).opened() as engine:
         assert engine.dead(0) == ()

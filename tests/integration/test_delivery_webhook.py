@@ -76,7 +76,7 @@ def receiver() -> Iterator[Receiver]:
 def room(receiver: Receiver, tmp_path: Path) -> Iterator[Mailroom]:
     store = open_store(f"sqlite:///{tmp_path}/m.db", tmp_path)
     options = WebhookOptions(
-        secret=SecretStr("s3cret"), timeout_s=5, allow_networks=("127.0.0.0/8",)
+        secret=SecretStr("s3cret"), timeout_s=30, allow_networks=("127.0.0.0/8",)
     )
     made = Mailroom(store, channels={"webhook": KIND.open(options)}, clock=SetClock())
     made.subscribe(subscription(channel="webhook", destination=receiver.url))

@@ -103,7 +103,7 @@ class Shift:
             if process.is_alive():
                 os.kill(process.pid or 0, signal.SIGTERM)
         for process in self.alive:
-            process.join(30)
+            process.join(120)
             # One that was started a moment ago does not hear signals yet.
             assert process.exitcode in (0, -signal.SIGKILL, -signal.SIGTERM)
 

@@ -71,7 +71,7 @@ def ended_after(process: subprocess.Popen[str], *words: str) -> str:
             output += read
     finally:
         process.send_signal(signal.SIGTERM)
-        rest, _ = process.communicate(timeout=60)
+        rest, _ = process.communicate(timeout=120)
     return output + rest
 
 
@@ -135,7 +135,7 @@ def test_an_error_before_anything_starts_is_json_as_well(tmp_path: Path) -> None
     feeds = tmp_path / "feeds.yaml"
     feeds.write_text("version: 1\nsources:\n  - id: A!\n    kind: fed\n", encoding="utf-8")
     process = noisy('"run", "--no-probe"', environment(tmp_path, 1, feeds), tmp_path)
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=120)
     assert process.returncode == 2
     assert any("feeds.yaml:3" in line["message"] for line in lines_of(output))
 

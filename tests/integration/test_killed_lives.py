@@ -131,7 +131,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield made
     assert server.stdin is not None
     server.stdin.close()
-    server.wait(20)
+    server.wait(120)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

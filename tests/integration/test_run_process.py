@@ -50,7 +50,7 @@ def started(directory: Path, port: int, feeds: Path) -> subprocess.Popen[str]:
 
 def answer(port: int, path: str) -> int:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as found:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=60) as found:
             return int(found.status)
     except urllib.error.HTTPError as error:
         return error.code
@@ -58,7 +58,7 @@ def answer(port: int, path: str) -> int:
         return 0
 
 
-def wait_until(condition, limit_s: float = 90.0) -> bool:
+def wait_until(condition, limit_s: float = 120.0) -> bool:
     end = time.monotonic() + limit_s
     while time.monotonic() < end:
         if condition():
@@ -85,7 +85,7 @@ def test_it_starts_serves_checks_and_ends_cleanly(tmp_path: Path, site: DemoServ
         assert wait_until(lambda: answer(port, "/api/v1/events?q=larkmoor") == 200)
     finally:
         process.send_signal(signal.SIGTERM)
-        output, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=120)
     assert process.returncode == 0, output
     assert "stopped" in output
 
@@ -101,7 +101,7 @@ def test_without_any_network_it_keeps_running(tmp_path: Path):
         assert process.poll() is None
     finally:
         process.send_signal(signal.SIGTERM)
-        output, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=120)
     assert process.returncode == 0, output
 
 
@@ -109,7 +109,7 @@ def test_a_broken_catalogue_ends_it_with_every_fault_named(tmp_path: Path):
     feeds = tmp_path / "feeds.yaml"
     feeds.write_text("version: 1\nsources:\n  - id: A!\n    kind: fed\n", encoding="utf-8")
     process = started(tmp_path, free_port(), feeds)
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=120)
     assert process.returncode == 2
     assert "feeds.yaml:3" in output
     assert "feed" in output
@@ -126,7 +126,7 @@ def test_it_refuses_to_listen_publicly_without_address_and_secret(tmp_path: Path
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     assert done.returncode == 2
@@ -141,10 +141,10 @@ def test_a_second_run_in_the_same_directory_is_refused(tmp_path: Path):
     try:
         assert wait_until(lambda: answer(port, "/") == 200)
         second = started(tmp_path, free_port(), feeds)
-        output, _ = second.communicate(timeout=60)
+        output, _ = second.communicate(timeout=120)
         assert second.returncode == 2
         assert "another `monitor run`" in output
         assert first.poll() is None
     finally:
         first.send_signal(signal.SIGTERM)
-        first.communicate(timeout=60)
+        first.communicate(timeout=120)

@@ -112,7 +112,7 @@ class Slack:
         return self._wait(condition, whole=True)
 
     def _wait(self, condition: Callable[[], Any], *, whole: bool = False) -> Any:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not (found := condition()):
             assert time.monotonic() < deadline, "no answer"
             time.sleep(0.01)

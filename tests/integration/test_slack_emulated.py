@@ -58,7 +58,7 @@ class Emulated:
             data=json.dumps(arguments).encode(),
             headers={"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return dict(json.loads(answer.read()))
 
     def channel(self, name: str) -> str:
@@ -89,7 +89,7 @@ def emulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulated]:
         yield made
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def _wait_for(emulated: Emulated) -> None:
@@ -113,7 +113,7 @@ def channel(emulated: Emulated) -> str:
 @pytest.fixture
 def room(emulated: Emulated, channel: str, tmp_path: Path) -> Iterator[Mailroom]:
     store = open_store(f"sqlite:///{tmp_path}/m.db", tmp_path)
-    options = SlackOptions(token=TOKEN, api_url=emulated.url, timeout_s=10)  # type: ignore[arg-type]
+    options = SlackOptions(token=TOKEN, api_url=emulated.url, timeout_s=60)  # type: ignore[arg-type]
     slack = SlackChannel(options=options, min_interval_s=0)
     made = Mailroom(store, channels={"slack": slack})
     made.subscribe(subscription(destination=channel))

@@ -68,11 +68,11 @@ def said(url: str, fake: FakeSlack, *, secret: str = SIGNING, team: str = "T1") 
         "x-slack-request-timestamp": stamp,
         "x-slack-signature": f"v0={digest}",
     }
-    return httpx.post(url + PATH, content=body, headers=headers, timeout=20)
+    return httpx.post(url + PATH, content=body, headers=headers, timeout=60)
 
 
 def answered(fake: FakeSlack, number: int) -> str:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while len(fake.replies) < number:
         assert time.monotonic() < deadline, "no answer"
         time.sleep(0.01)

@@ -183,6 +183,34 @@ def test_what_could_not_be_stored_is_seen_and_tried_again(
 
 
 @pytest.mark.long
+def test_four_workers_told_of_one_thing_log_it_once_with_every_telling(
+    tmp_path: Path, postgres_url: str, site: Site, slack: FakeSlack
+) -> None:
+    """Sixteen feeds bring the same three signings in the same minute."""
+    feeds, names = 16, ("Upshur", "Smith", "Gregg")
+    site.entries = {f"/f{n}": [OLD] for n in range(feeds)}
+    with crew(tmp_path, postgres_url, site, slack, feeds=feeds, speed=120) as (workers, app):
+        workers.add(4)
+        wait_until(
+            lambda: sum(s.baseline for s in app.store.source_states().values()) == feeds,
+            "baselines",
+        )
+        for path in site.entries:
+            site.entries[path] = [OLD, *(entry(n, name) for n, name in enumerate(names))]
+
+        def evidence() -> dict[str, int]:
+            signed = app.query.events(app.query.ask("type:signed")).items
+            counties = [(e.agency or "").removesuffix(" County Sheriff's Office") for e in signed]
+            assert len(set(counties)) == len(counties), f"an event stands twice: {counties}"
+            return {name: len(e.evidence) for name, e in zip(counties, signed, strict=True)}
+
+        wait_until(lambda: evidence() == dict.fromkeys(names, feeds), "every telling is evidence")
+        assert workers.stop() == [0] * 4
+        assert not [key for key in counts(postgres_url) if key[1] in ("running", "dead")]
+        assert app.store.verify() == ()
+
+
+@pytest.mark.long
 def test_a_silence_holds_for_all_workers_and_all_sources_of_the_host(
     tmp_path: Path, postgres_url: str, one_host: Site, slack: FakeSlack
 ) -> None:

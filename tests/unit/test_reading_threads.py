@@ -18,19 +18,19 @@ def test_tasks_share_one_thread_in_order() -> None:
         threads.submit(lambda n=n: (threading.current_thread().name, n), NOW)  # type: ignore[misc]
         for n in range(50)
     ]
-    assert [future.result(10) for future in futures] == [("reading-0", n) for n in range(50)]
+    assert [future.result(60) for future in futures] == [("reading-0", n) for n in range(50)]
     threads.close()
 
 
 def test_what_waits_long_gets_another_thread() -> None:
     threads: ReadingThreads[str] = ReadingThreads(2)
     held = threading.Event()
-    threads.submit(lambda: str(held.wait(10)), NOW)
+    threads.submit(lambda: str(held.wait(60)), NOW)
     second = threads.submit(lambda: "read", NOW)
     threads.grow(NOW + LONG_WAIT)
     assert not second.done()
     threads.grow(NOW + LONG_WAIT + timedelta(seconds=1))
-    assert second.result(10) == "read"
+    assert second.result(60) == "read"
     held.set()
     threads.close()
 
@@ -39,8 +39,8 @@ def test_errors_reach_the_future_and_the_thread_goes_on() -> None:
     threads: ReadingThreads[int] = ReadingThreads(1)
     broken = threads.submit(lambda: 1 // 0, NOW)
     with pytest.raises(ZeroDivisionError):
-        broken.result(10)
-    assert threads.submit(lambda: 7, NOW).result(10) == 7
+        broken.result(60)
+    assert threads.submit(lambda: 7, NOW).result(60) == 7
     threads.close()
 
 
@@ -50,14 +50,14 @@ def test_closing_cancels_what_waits_and_what_comes_later() -> None:
 
     def task() -> bool:
         begun.set()
-        return held.wait(10)
+        return held.wait(60)
 
     running = threads.submit(task, NOW)
     waiting = threads.submit(lambda: True, NOW)
-    assert begun.wait(10)
+    assert begun.wait(60)
     closing = threading.Thread(target=threads.close)
     closing.start()
     held.set()
-    closing.join(10)
+    closing.join(60)
     assert running.result(0) and waiting.cancelled()
     assert threads.submit(lambda: True, NOW).cancelled()
