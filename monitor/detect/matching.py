@@ -179,23 +179,37 @@ def _stop(
     stop = prepared.guards.first_stop(around)
     if stop is not None and not stop.weakens:
         return stop
-    old = history(line, first, published, prepared.options.fresh_days)
+    old = _history(prepared, scene, line, index, first)
+    return Stop("history", old) if old else stop
+
+
+def _history(
+    prepared: Prepared[Any], scene: Scene, line: Line, index: int, first: int
+) -> str | None:
+    """The words that date the act long before publication, here or in the sentence before."""
+    published, fresh_days = scene.document.published, prepared.options.fresh_days
+    if scene.document.kind is DocumentKind.PAGE:
+        fresh_days = min(fresh_days, _PAGE_DAYS)
+    old = history(line, first, published, fresh_days)
     if old is None and index > 0 and goes_on(line):
         old = carried(line, first, scene.line(index - 1), published)
-    if old is None and law:
+    if old is None and prepared.topics:
         old = month_gone(line, first, published)  # of a law the day is news, not the month
-    return Stop("history", old) if old else stop
+    return old
 
 
 def _topic_of(
     prepared: Prepared[Any], scene: Scene, line: Line, index: int, first: int
 ) -> str | None:
     """The topic with most phrases after the act, else in the sentence, the title, or near."""
-    own = Passage(line.view.part(first, _object_end(line, first)), line.met)
-    if _two_measures(line, first, own.view):
-        scopes: tuple[str, ...] = ()
-    else:
-        scopes = ("sentence",) if _DESCRIBED.search(own.view) else _TOPIC_SCOPES
+    end = _object_end(line, first)
+    own = Passage(line.view.part(first, end), line.met)
+    scopes: tuple[str, ...] = _TOPIC_SCOPES
+    if _DESCRIBED.search(own.view):
+        another = end < len(line.tokens) and line.tokens[end].word != "and"
+        scopes = () if another else ("sentence",)
+    elif _two_measures(line, end, own.view):
+        scopes = ()
     if scene.document.kind is DocumentKind.BILL:
         scopes = (*scopes, "document")  # a bill's page is about that bill throughout
     weak: str | None = None
@@ -212,9 +226,9 @@ def _topic_of(
     return weak or (_only_topic(prepared, scene) if scopes is _TOPIC_SCOPES else None)
 
 
-def _two_measures(line: Line, first: int, own: bytes) -> bool:
+def _two_measures(line: Line, end: int, own: bytes) -> bool:
     """`signed SB 9 and vetoed the trust act`: what is said of the second is not the first's."""
-    rest = line.view.part(_object_end(line, first), len(line.tokens))
+    rest = line.view.part(end, len(line.tokens))
     return b" BILL " in own and _MEASURES.search(rest) is not None
 
 
@@ -229,6 +243,8 @@ def _told(said: Passage) -> Passage:
     return said if view is said.view else Passage(view, said.met)
 
 
+#: On a page of prose steps are no older; a bill's own page keeps its last one for years.
+_PAGE_DAYS = 150
 #: Lines right before a story's beginning in which its measure may be named.
 _ABOVE = 12
 #: How many times oftener than any other a document must name the topic of its measure.
@@ -275,7 +291,7 @@ def _excluded(name: str, phrases: Phrases, line: Line) -> Stop | None:
 _TOPIC_SCOPES: tuple[str, ...] = ("sentence", "title", "near", "following")
 #: "signed a bill that lets breweries sell ...": what it does is said, no need to look elsewhere.
 _DESCRIBED = re2.compile(
-    rb" (?:a|an|another|two|three) (?:[^ |]+ ){0,3}(?:bills?|laws?|measures?) "
+    rb" (?:a|an|another|two|three) (?:[^ |]+ ){0,3}(?:bills?|laws?|measures?) (?:on )?(?:WHEN )?"
     rb"(?:\|that|\|which|to|allowing|letting|creating|raising|cutting|expanding|naming) "
 )
 
