@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
 from monitor.detect.clauses.line import Line, Passage
 from monitor.detect.clauses.tense import is_fresh
@@ -33,6 +35,11 @@ class Guard:
     everywhere: bool = True
     weakens: bool = False
 
+    def hints(self) -> int:
+        """The hints to all phrases for which it stops."""
+        looks = (self.before, self.after, self.sentence, self.title, self.opening, self.document)
+        return reduce(or_, (phrases.hints for phrases in looks))
+
 
 @dataclass(frozen=True, slots=True)
 class Stop:
@@ -56,6 +63,12 @@ class Surroundings:
     published: StatedDate | None = None
 
     @property
+    def met(self) -> int:
+        """The demands of phrases that the words in any of it meet."""
+        lines = (self.line, *((self.title,) if self.title else ()), *self.near)
+        return reduce(or_, (line.met for line in lines), self.opening.met)
+
+    @property
     def fresh(self) -> bool:
         """Whether the act's clause dates it to the days before publication."""
         return is_fresh(self.line, self.first, self.published)
@@ -65,7 +78,7 @@ class Surroundings:
 class Guards:
     """Guards that look together; one pattern for each place tells at once when none applies."""
 
-    each: tuple[Guard, ...]
+    each: tuple[tuple[int, Guard], ...]  #: with the hints to its phrases
     before: Phrases
     after: Phrases
     sentence: Phrases
@@ -83,7 +96,7 @@ class Guards:
     def of(cls, each: tuple[Guard, ...]) -> Guards:
         """Join the patterns of guards."""
         return cls(
-            each,
+            tuple((guard.hints(), guard) for guard in each),
             any_of(guard.before for guard in each),
             any_of(guard.after for guard in each),
             any_of(guard.sentence for guard in each),
@@ -111,9 +124,14 @@ class Guards:
         return None if self._quiet(around, clause) else _first_stop(self.each, around, clause)
 
 
-def _first_stop(guards: Iterable[Guard], around: Surroundings, clause: _Clause) -> Stop | None:
+def _first_stop(
+    guards: Iterable[tuple[int, Guard]], around: Surroundings, clause: _Clause
+) -> Stop | None:
     weak: Stop | None = None
-    for guard in guards:
+    met = around.met
+    for hints, guard in guards:
+        if not hints & met and clause.opener not in guard.opens:
+            continue
         if guard.unless_fresh and around.fresh:
             continue
         if not around.line.tokens[around.first].word.endswith(guard.act):
