@@ -34,6 +34,9 @@ _ON_THE_WAY = frozenset({
     EventType.AGREEMENT_PENDING, EventType.SANCTUARY_PROPOSED, EventType.STATE_MANDATE_INTRODUCED,
     EventType.STATE_LIMIT_INTRODUCED, EventType.PROGRAM_STATISTIC, EventType.FEDERAL_DESIGNATION,
 })  # fmt: skip
+#: Words for those who are not named, and how far before an act they stand.
+_OTHERS = word_set("some several many most other others various numerous dozens elsewhere also")
+_REACH = 8
 #: Letters of words that are in most titles.
 _SHORT = 3
 #: Words that open a title which asks or explains.
@@ -55,6 +58,7 @@ class Placed:
     opens: frozenset[int] = frozenset()  #: in the first sentences of these likely beginnings
     recent: bool = True  #: its words date it to the days before publication
     named: bool = True  #: the title speaks of such an act
+    of_others: bool = False  #: told of "several", "other", "many": of no one
 
     @property
     def heads(self) -> bool:
@@ -88,7 +92,8 @@ class Lead:
         recent = is_recent(sighting.line, sighting.first, self._scene.document.published)
         index = sighting.index
         named = self._names(sighting)
-        return Placed(finding, self._is_first(index), self._opens(index), recent, named)
+        others = _is_of_others(sighting)
+        return Placed(finding, self._is_first(index), self._opens(index), recent, named, others)
 
     def _names(self, sighting: Sighting) -> bool:
         """Whether the title has a word of the act in some form, as it asks of a veto."""
@@ -143,12 +148,21 @@ def _is_aside(one: Placed, head: Sequence[Placed], heading: Heading) -> bool:
     told = one.recent or one.named
     if heading.preview and not told and one.finding.event_type not in _ON_THE_WAY:
         return True
+    others = [other for other in head if other is not one]
+    if one.of_others and not one.recent and others:
+        return not any(_akin(one.finding, other.finding) for other in others)
     if one.first or (one.recent and not figures):
         return False
-    others = [other for other in head if other is not one]
     if others:
         return not any(_goes_on(one, other) for other in others)
     return heading.titled and not figures and not one.heads
+
+
+def _is_of_others(sighting: Sighting) -> bool:
+    """`Several sheriffs stopped ...`, `Some courts have found ...`: nobody's news."""
+    line, act = sighting.line, sighting.first
+    start = max(line.clause(act).start, act - _REACH)
+    return any(token.word in _OTHERS for token in line.tokens[start:act])
 
 
 def _goes_on(one: Placed, other: Placed) -> bool:

@@ -114,7 +114,8 @@ def _together(one: Placed, other: Placed) -> Placed:
     first, recent = any(each.first for each in alerts), any(each.recent for each in alerts)
     opens = frozenset[int]().union(*(each.opens for each in alerts))
     named = any(each.named for each in alerts)
-    return Placed(_joined(one.finding, other.finding), first, opens, recent, named)
+    others = all(each.of_others for each in alerts)
+    return Placed(_joined(one.finding, other.finding), first, opens, recent, named, others)
 
 
 def _joined(one: Finding, other: Finding) -> Finding:
