@@ -55,8 +55,8 @@ _WORDS = (
 ).split()
 #: What one page in a hundred tells, marked up in the ways of editors and their programs.
 _TOLD = (
-    "The sheriff of {place} County signed a 287(g) agreement with Immigration and Customs Enforcement "
-    "on Tuesday, his office said.",
+    "The sheriff of {place} County, Alabama signed a 287(g) agreement with Immigration and Customs "
+    "Enforcement on Tuesday, his office said.",
     "The sheriff of {place} County, Iowa signed a <a href='/t/287g'>287</a>(g) agreement with "
     "Immi&shy;gration and Cus&shy;toms En&shy;force&shy;ment on Tuesday, his office said.",
     "The city council of {place}, Oregon voted on Tuesday to adopt an ordinance that makes the city "
@@ -66,7 +66,7 @@ _TOLD = (
 )
 #: Where, by the same numbers: so many events that none is told more often than in a small archive.
 _PLACES = (
-    ("Hale", "Pickens", "Lamar"),
+    ("Hale", "Pickens", "Lamar", "Marion", "Fayette"),
     ("Polk", "Linn", "Benton", "Clinton", "Jasper"),
     ("Eugene", "Salem", "Medford", "Corvallis", "Ashland"),
     ("Upshur", "Rusk", "Gregg", "Hays", "Travis"),
