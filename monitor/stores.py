@@ -30,12 +30,7 @@ from monitor.domain.item import Item, Revision
 from monitor.domain.roster import Agreement, LedgerOutcome, RosterCounts
 from monitor.domain.snapshot import Snapshot
 from monitor.domain.source import SourceState
-from monitor.domain.subscription import (
-    Delivery,
-    DeliveryState,
-    Digest,
-    Subscription,
-)
+from monitor.domain.subscription import Delivery, DeliveryState, Digest, Subscription
 
 T = TypeVar("T")
 

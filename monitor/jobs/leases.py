@@ -30,7 +30,9 @@ CREATE UNLOGGED TABLE IF NOT EXISTS monitor_host_lease (
     owner text,
     free_at timestamptz NOT NULL,
     silent_until timestamptz NOT NULL DEFAULT '-infinity'
-)"""
+);
+ALTER TABLE monitor_host_lease
+ADD COLUMN IF NOT EXISTS silent_until timestamptz NOT NULL DEFAULT '-infinity'"""
 _TAKE = """
 INSERT INTO monitor_host_lease AS held (host, owner, free_at)
 VALUES (%(host)s, %(owner)s, clock_timestamp() + make_interval(secs => %(lease)s))

@@ -16,13 +16,7 @@ from monitor.detect.ledger.pending import promote
 from monitor.detect.ledger.places import Places
 from monitor.detect.ledger.publication import Publication
 from monitor.detect.ledger.spare import spare_rows
-from monitor.detect.ledger.state import (
-    Entry,
-    LedgerRules,
-    LedgerState,
-    PendingEntry,
-    mark_of,
-)
+from monitor.detect.ledger.state import Entry, LedgerRules, LedgerState, PendingEntry, mark_of
 from monitor.domain.roster import Agreement, LedgerOutcome, OutcomeKind, RosterRow, RowState
 
 
