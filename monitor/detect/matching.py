@@ -208,7 +208,7 @@ def _topic_of(
     if _DESCRIBED.search(own.view):
         another = end < len(line.tokens) and line.tokens[end].word != "and"
         scopes = () if another else ("sentence",)
-    elif _two_measures(line, end, own.view):
+    elif _two_measures(prepared, line, end, own.view):
         scopes = ()
     if scene.document.kind is DocumentKind.BILL:
         scopes = (*scopes, "document")  # a bill's page is about that bill throughout
@@ -226,10 +226,13 @@ def _topic_of(
     return weak or (_only_topic(prepared, scene) if scopes is _TOPIC_SCOPES else None)
 
 
-def _two_measures(line: Line, end: int, own: bytes) -> bool:
+def _two_measures(prepared: Prepared[Any], line: Line, end: int, own: bytes) -> bool:
     """`signed SB 9 and vetoed the trust act`: what is said of the second is not the first's."""
-    rest = line.view.part(end, len(line.tokens))
-    return b" BILL " in own and _MEASURES.search(rest) is not None
+    if b" BILL " not in own:
+        return False
+    rest = Passage(line.view.part(end, len(line.tokens)), line.met)
+    said = _MEASURES.search(rest.view) is not None
+    return said and any(topic.weight(rest) for topic in prepared.topics)
 
 
 def _told(said: Passage) -> Passage:

@@ -154,7 +154,7 @@ def _from_parts(parts: list[str]) -> When | None:
         1 <= month <= 12 and 1 <= day <= monthrange(year if 1 < year < 9999 else 2000, month)[1]
     ):
         return None
-    return When("day", year, month, day) if 1990 <= year <= 2100 else None
+    return When("day", year, month, day) if 1960 <= year <= 2100 else None
 
 
 def _relative(tokens: list[Token], i: int) -> tuple[When | None, int]:
@@ -217,7 +217,7 @@ def _at(tokens: list[Token], i: int) -> str:
 
 
 def _year(word: str) -> int | None:
-    return int(word) if len(word) == 4 and word.isdigit() and 1990 <= int(word) <= 2099 else None
+    return int(word) if len(word) == 4 and word.isdigit() and 1960 <= int(word) <= 2099 else None
 
 
 def _day_number(word: str) -> int | None:
