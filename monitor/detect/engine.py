@@ -10,8 +10,8 @@ from monitor.detect import bills
 from monitor.detect.bill_page import staged_page
 from monitor.detect.document import Document
 from monitor.detect.fill import Filler
-from monitor.detect.lead import Lead, Placed
-from monitor.detect.merge import distinct
+from monitor.detect.lead import Heading, Lead, Placed, asides_of
+from monitor.detect.merge import distinct, joined
 from monitor.detect.rule import Pack, Rule
 from monitor.detect.scene import Scene, Sighting, lay_out
 from monitor.detect.slots.names import names_of
@@ -77,10 +77,23 @@ def findings_of(
 def _findings(
     document: Document, pack: Pack, gazetteer: Gazetteer, wanted: Callable[[Rule], bool]
 ) -> tuple[Finding, ...]:
+    found, heading = _placed(document, pack, gazetteer, wanted)
+    return distinct(found, heading)
+
+
+def told_in_passing(document: Document, pack: Pack, gazetteer: Gazetteer) -> tuple[Finding, ...]:
+    """What would be an alert, had the document told it at the head of its story."""
+    found, heading = _placed(document, pack, gazetteer, lambda rule: not rule.spec.shadow)
+    return tuple(one.finding for one in asides_of(joined(found), heading))
+
+
+def _placed(
+    document: Document, pack: Pack, gazetteer: Gazetteer, wanted: Callable[[Rule], bool]
+) -> tuple[list[Placed], Heading]:
     names = names_of(gazetteer)
     scene = lay_out(document, pack.symbols, names, pack.anchored, pack.bench.lexicon)
     if not relevant(scene, pack):
-        return ()
+        return [], Heading(False, False)
     filler = Filler(scene, names, pack)
     lead = Lead(scene)
     found: list[Placed] = []
@@ -91,7 +104,7 @@ def _findings(
             found.append(lead.placed(seen.sighting, finding))
         if len(found) >= MAX_FINDINGS:
             break
-    return distinct(found, lead.heading(pack.preview))
+    return found, lead.heading(pack.preview)
 
 
 def relevant(scene: Scene, pack: Pack) -> bool:

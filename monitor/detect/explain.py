@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from monitor.detect.clauses.line import Line
 from monitor.detect.document import Document
-from monitor.detect.engine import findings, relevant, sightings
+from monitor.detect.engine import findings, relevant, sightings, told_in_passing
 from monitor.detect.matching import Prepared
 from monitor.detect.phrase import Act, Choice, Gap, Node, PhraseProblem, Sequence_, compiled, parse
 from monitor.detect.rule import Pack, Rule
@@ -75,11 +75,13 @@ def explain(
         for one in seen
         if one.sighting.stop is not None and (rule is None or one.rule.number == rule.number)
     )
+    passing = told_in_passing(document, pack, gazetteer)
+    lowered = tuple(_lowered(one) for one in passing if rule is None or one.rule == rule.id)
     nearest = _nearest(rule, scene, pack) if rule is not None and not mine else None
     return Explanation(
         anchored=anchored,
         findings=mine,
-        stopped=stopped,
+        stopped=(*lowered, *stopped),
         nearest=(nearest,) if nearest is not None else (),
         views=tuple(_shown(line) for line in _lines(scene)),
     )
@@ -114,6 +116,17 @@ def _stopped(rule: Rule, sighting: Sighting, scene: Scene) -> Stopped:
         sentence=_sentence(line, scene),
         matched=words.decode("ascii").replace("|", "").strip(),
         weakened=bool(stop and stop.weakens),
+    )
+
+
+def _lowered(finding: Finding) -> Stopped:
+    return Stopped(
+        rule=finding.rule,
+        guard="head",
+        words="told below the head of the story, or in one about what is to come",
+        sentence=finding.quote.text,
+        matched="",
+        weakened=True,
     )
 
 

@@ -133,13 +133,18 @@ def weighed(placed: Sequence[Placed], heading: Heading) -> list[Finding]:
     the head tells nothing at all, only a title that names the field makes it an omission. In a
     story before an event, what is told as done but not in the title needs words that date it.
     """
-    head = [one for one in placed if one.heads and one.finding.worth is Worth.ALERT]
+    asides = set(map(id, asides_of(placed, heading)))
     return [
-        replace(one.finding, worth=Worth.REVIEW)
-        if one.finding.worth is Worth.ALERT and _is_aside(one, head, heading)
-        else one.finding
+        replace(one.finding, worth=Worth.REVIEW) if id(one) in asides else one.finding
         for one in placed
     ]
+
+
+def asides_of(placed: Sequence[Placed], heading: Heading) -> list[Placed]:
+    """The alerts that the story only tells in passing, in the order given."""
+    alerts = [one for one in placed if one.finding.worth is Worth.ALERT]
+    head = [one for one in alerts if one.heads]
+    return [one for one in alerts if _is_aside(one, head, heading)]
 
 
 def _is_aside(one: Placed, head: Sequence[Placed], heading: Heading) -> bool:

@@ -60,14 +60,7 @@ _STAGES = ("introduced", "passed", "blocked", "enacted")
 
 def distinct(found: Iterable[Placed], heading: Heading) -> tuple[Finding, ...]:
     """Findings with equal or compatible subjects joined, in the order of the text."""
-    joined: list[Placed] = []
-    for one in found:
-        twin = next((i for i, o in enumerate(joined) if _same(o.finding, one.finding)), None)
-        if twin is None:
-            joined.append(one)
-        else:
-            joined[twin] = _together(joined[twin], one)
-    kept = weighed(joined, heading)
+    kept = weighed(joined(found), heading)
     kept = [
         one
         for n, one in enumerate(kept)
@@ -76,6 +69,18 @@ def distinct(found: Iterable[Placed], heading: Heading) -> tuple[Finding, ...]:
     left = list(_standing(kept))
     left = [_less(one) if any(_counted_in(one, other) for other in left) else one for one in left]
     return tuple(sorted(left, key=lambda one: (one.quote.start, one.rule)))
+
+
+def joined(found: Iterable[Placed]) -> list[Placed]:
+    """Findings with equal or compatible subjects as one, in the order of their first telling."""
+    kept: list[Placed] = []
+    for one in found:
+        twin = next((i for i, o in enumerate(kept) if _same(o.finding, one.finding)), None)
+        if twin is None:
+            kept.append(one)
+        else:
+            kept[twin] = _together(kept[twin], one)
+    return kept
 
 
 def _same(one: Finding, other: Finding) -> bool:

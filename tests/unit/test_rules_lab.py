@@ -10,6 +10,7 @@ import yaml
 from monitor.detect.explain import explain
 from monitor.detect.pack import RuleYaml, load
 from monitor.detect.rule import Pack
+from monitor.domain.vocabulary import Worth
 from monitor.registry import RULE_KINDS
 from monitor.services.rules_lab import backtest, shadow_report
 from tests.detection import DATA, document, gazetteer, read, shipped_pack
@@ -52,6 +53,20 @@ def test_explain_names_the_guard_and_the_words_that_stopped() -> None:
     )
     assert [(one.guard, one.words) for one in told.stopped] == [("relative", "who")]
     assert told.stopped[0].matched.startswith("signed a PROGRAM")
+
+
+def test_explain_says_what_is_lowered_as_told_in_passing() -> None:
+    story = (
+        "The Cuyahoga County Sheriff's Office in Ohio signed a 287(g) agreement with ICE on "
+        "Monday. The sheriff said he was glad of it. Deputies will be trained in immigration law, "
+        "he said. The jail holds 900 people. The sheriff of Polk County, Florida, stopped "
+        "honoring detainers."
+    )
+    told = explain(document(story), shipped_pack(), gazetteer())
+    (late,) = (one for one in told.findings if one.jurisdiction.state == "FL")
+    (why,) = (one for one in told.stopped if one.guard == "head")
+    assert (late.worth, why.rule, why.weakened) == (Worth.REVIEW, late.rule, True)
+    assert why.sentence == "The sheriff of Polk County, Florida, stopped honoring detainers."
 
 
 def test_explain_gives_the_nearest_miss_and_what_it_lacks() -> None:
