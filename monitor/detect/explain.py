@@ -14,6 +14,7 @@ from monitor.detect.rule import Pack, Rule
 from monitor.detect.scene import Scene, Sighting, lay_out
 from monitor.detect.slots.names import names_of
 from monitor.domain.claim import Finding
+from monitor.domain.vocabulary import Worth
 from monitor.resolve.gazetteer import Gazetteer
 
 #: Lines in which the nearest miss of a rule is looked for.
@@ -75,8 +76,9 @@ def explain(
         for one in seen
         if one.sighting.stop is not None and (rule is None or one.rule.number == rule.number)
     )
+    reviews = {(one.rule, one.quote) for one in mine if one.worth is Worth.REVIEW}
     passing = told_in_passing(document, pack, gazetteer)
-    lowered = tuple(_lowered(one) for one in passing if rule is None or one.rule == rule.id)
+    lowered = tuple(_lowered(one) for one in passing if (one.rule, one.quote) in reviews)
     nearest = _nearest(rule, scene, pack) if rule is not None and not mine else None
     return Explanation(
         anchored=anchored,

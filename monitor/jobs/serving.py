@@ -54,6 +54,7 @@ async def serve(
         delete_jobs="successful",
     )
     told = asyncio.Event()
+    # procrastinate's Worker is written without types.
     running = asyncio.create_task(worker.run())  # type: ignore[no-untyped-call]
 
     def stop() -> None:
