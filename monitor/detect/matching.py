@@ -12,6 +12,7 @@ from pydantic import Field
 from monitor.detect.clauses.guards import Guards, Stop, Surroundings
 from monitor.detect.clauses.line import Line, Passage
 from monitor.detect.clauses.tense import carried, goes_on, history, month_gone
+from monitor.detect.current import own_lines
 from monitor.detect.language.words import Match, Pattern, word_set
 from monitor.detect.pack_spec import ContextSpec, Phrase, RuleSpec
 from monitor.detect.phrase import Phrases
@@ -256,7 +257,7 @@ _PLAINLY = 3
 
 def _only_topic(prepared: Prepared[Any], scene: Scene) -> str | None:
     """The topic of the whole document: the one it has alone, or plainly of its measure."""
-    lines = [*scene.within("document", -1), *scene.above(_ABOVE)]
+    lines = [*own_lines(scene), *scene.above(_ABOVE)]
     strong = [topic for topic in prepared.topics if not topic.weak]
     for told in (lines, [line for line in lines if line.words & _MEASURE_WORDS]):
         said = [_told(line.passage) for line in told]

@@ -32,7 +32,9 @@ _TELLS = 1.5
 _ACRONYM = 5  #: letters of the longest acronym
 #: The longest headline; where so many paragraphs are told in sentences, it is not told in them.
 _HEADLINE_CHARS, _TOLD = 120, 3
-_FULL_STOPS = (".", "!", "?", ":", ";", ",", '"', "'", ")")
+_FULL_STOPS = (".", "!", "?", ":", ";", ",")
+#: ... and what may close after one.
+_CLOSING = "\"')"
 
 
 @lru_cache(maxsize=8192)
@@ -262,4 +264,4 @@ def _headlines(paragraphs: Sequence[_Paragraph]) -> frozenset[int]:
 
 
 def _is_headline(text: str) -> bool:
-    return len(text) <= _HEADLINE_CHARS and text[-1:] not in _FULL_STOPS and ". " not in text
+    return len(text) <= _HEADLINE_CHARS and text.rstrip(_CLOSING)[-1:] not in _FULL_STOPS and ". " not in text

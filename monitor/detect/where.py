@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import re2
 
 from monitor.detect.clauses.line import Line
+from monitor.detect.current import current_lines, looks_back, named_states
 from monitor.detect.language.words import word_set
 from monitor.detect.scene import Scene, Sighting
 from monitor.detect.slots.agency import OWN_UNITS, Agency
@@ -126,7 +127,8 @@ class WhereReader:
         if title is not None and index >= 0:
             yield title
         if index < 0:
-            yield from self.scene.begins(2)
+            published = self.scene.document.published
+            yield from (line for line in self.scene.begins(2) if not looks_back(line, published))
 
     # places -------------------------------------------------------------------------------
 
@@ -168,14 +170,14 @@ class WhereReader:
             return self._county_of_name(place, sighting.line)
         title = self.scene.title_of(sighting.index)
         for line in (sighting.line, *((title,) if title else ())):
-            named = _named_states(line)
+            named = named_states(line)
             if named:
                 return next(iter(named)) if len(named) == 1 and place.state not in named else None
         return None
 
     def _county_of_name(self, place: Place, line: Line) -> str | None:
         """`Colorado counties, Douglas and El Paso`: a large city's name that a county bears too."""
-        named = _named_states(line)
+        named = named_states(line)
         if len(named) != 1 or not any(token.word in COUNTIES_WORDS for token in line.tokens):
             return None
         states = {state for state, _ in self.names.county_states(place.name.lower())}
@@ -195,7 +197,7 @@ class WhereReader:
 
     def _by_name(self, place: Place, sighting: Sighting, *, spoken_of: bool) -> str | None:
         """The state that the bodies named, else the name itself, leave where none is spoken of."""
-        lines = [sighting.line, *self.scene.within("document", -1)]
+        lines = [sighting.line, *current_lines(self.scene)]
         said = bodies_say(line.tokens for line in lines)
         states = place.states
         if place.kind == "city":
@@ -250,10 +252,10 @@ class WhereReader:
             yield self._states_of(self.scene.near(sighting.index))
         yield self._bare_governors()
         yield self._called_by_state()
-        yield self._states_of(self.scene.within("document", -1))
+        yield self._states_of(current_lines(self.scene))
         yield set(self.scene.document.source_states)
         yield states_of_url(self.scene.document.url)
-        lines = [line.tokens for line in self.scene.within("document", -1)]
+        lines = [line.tokens for line in current_lines(self.scene)]
         yield tagged_states(lines, self.names.likely_state)
         yield self._of_page()
 
@@ -283,7 +285,9 @@ class WhereReader:
     def _of_page(self) -> set[str]:
         """The one state that a short page names anywhere, in lines off the story too."""
         count = len(self.scene.spans)
-        states = self._states_of(map(self.scene.line, range(min(count, _SHORT_PAGE))))
+        lines = map(self.scene.line, range(min(count, _SHORT_PAGE)))
+        published = self.scene.document.published
+        states = self._states_of(line for line in lines if not looks_back(line, published))
         return states if len(states) == 1 and count <= _SHORT_PAGE else set()
 
     def _governor(self, line: Line, i: int) -> set[str]:
@@ -305,16 +309,6 @@ def _of_its_state(name: str, state: str | None) -> str:
     if state is None or not name.lower().startswith((*OWN_UNITS, "national guard")):
         return name
     return f"{STATE_NAMES[state][0].title()} {name}"
-
-
-def _named_states(line: Line) -> set[str]:
-    """States that the line names itself, alone or beside a place."""
-    places = (
-        token.value.place if isinstance(token.value, Agency) else token.value
-        for token in line.tokens
-    )
-    named = (one for one in places if isinstance(one, Place))
-    return {one.states[0] for one in named if one.kind == "state" or one.stated}
 
 
 def _dateline_elsewhere(line: Line, i: int) -> bool:

@@ -1,0 +1,54 @@
+"""Which lines of a story are about what goes on here: not about years gone, nor other states.
+
+An article tells in passing what once happened elsewhere. What a document leaves unsaid (in which
+state, what a measure does) must not be taken from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from monitor.detect.clauses.line import Line
+from monitor.detect.language.dates import When
+from monitor.detect.scene import Scene
+from monitor.detect.slots.agency import Agency
+from monitor.detect.slots.place_kind import Place
+from monitor.domain.moment import StatedDate
+
+#: First lines of a story whose states are its own, besides those of the title.
+_HEAD = 3
+
+
+def current_lines(scene: Scene) -> Iterator[Line]:
+    """The title and the story's lines, without those that name only years gone."""
+    published = scene.document.published
+    return (line for line in scene.within("document", -1) if not looks_back(line, published))
+
+
+def own_lines(scene: Scene) -> Iterator[Line]:
+    """Of the current lines those that name no other state than title and first lines do."""
+    head = [*((scene.title,) if scene.title else ()), *scene.begins(_HEAD)]
+    own = set[str]().union(*map(named_states, head))
+    for line in current_lines(scene):
+        named = named_states(line)
+        if not own or not named or named & own:
+            yield line
+
+
+def looks_back(line: Line, published: StatedDate | None) -> bool:
+    """Whether all days that a line names are of years before the last one."""
+    if published is None or "WHEN" not in line.words:
+        return False
+    days = [token.value for token in line.tokens if isinstance(token.value, When)]
+    last = published.day.year - 1
+    return bool(days) and all(day.year is not None and day.year < last for day in days)
+
+
+def named_states(line: Line) -> set[str]:
+    """States that the line names itself, alone or beside a place."""
+    places = (
+        token.value.place if isinstance(token.value, Agency) else token.value
+        for token in line.tokens
+    )
+    named = (one for one in places if isinstance(one, Place))
+    return {one.states[0] for one in named if one.kind == "state" or one.stated}
