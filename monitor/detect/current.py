@@ -36,12 +36,16 @@ def own_lines(scene: Scene) -> Iterator[Line]:
 
 
 def looks_back(line: Line, published: StatedDate | None) -> bool:
-    """Whether all days that a line names are of years before the last one."""
+    """Whether all days that a line names are of years before the last one.
+
+    What has gone on since then goes on: "the office has screened 9,000 people since 2008".
+    """
     if published is None or "WHEN" not in line.words:
         return False
     days = [token.value for token in line.tokens if isinstance(token.value, When)]
     last = published.day.year - 1
-    return bool(days) and all(day.year is not None and day.year < last for day in days)
+    gone = bool(days) and all(day.year is not None and day.year < last for day in days)
+    return gone and not any(token.word == "since" for token in line.tokens)
 
 
 def named_states(line: Line) -> set[str]:

@@ -224,7 +224,8 @@ def _topic_of(
         if ranked[0][1] and line.outside is None:
             return ranked[0][0]
         weak = weak or (ranked[0][0] if ranked[0][1] else None)  # a title is short: look below it
-    return weak or (_only_topic(prepared, scene) if scopes is _TOPIC_SCOPES else None)
+    anywhere = scopes is _TOPIC_SCOPES and scene.in_story(index)
+    return weak or (_only_topic(prepared, scene) if anywhere else None)
 
 
 def _two_measures(prepared: Prepared[Any], line: Line, end: int, own: bytes) -> bool:

@@ -264,4 +264,5 @@ def _headlines(paragraphs: Sequence[_Paragraph]) -> frozenset[int]:
 
 
 def _is_headline(text: str) -> bool:
-    return len(text) <= _HEADLINE_CHARS and text.rstrip(_CLOSING)[-1:] not in _FULL_STOPS and ". " not in text
+    stops = text.rstrip(_CLOSING)[-1:] in _FULL_STOPS or ". " in text
+    return len(text) <= _HEADLINE_CHARS and not stops

@@ -121,13 +121,16 @@ class WhereReader:
         return ()
 
     def _earlier(self, index: int) -> Iterator[Line]:
+        """Lines before, the title, the beginning; of other paragraphs none about years gone."""
+        published = self.scene.document.published
         if index > 0:
-            yield from self.scene.near(index - 1, 3)
+            own = self.scene.same_paragraph(index - 1, index)
+            before = self.scene.near(index - 1, 3)
+            yield from (line for line in before if own or not looks_back(line, published))
         title = self.scene.title_of(index)
         if title is not None and index >= 0:
             yield title
         if index < 0:
-            published = self.scene.document.published
             yield from (line for line in self.scene.begins(2) if not looks_back(line, published))
 
     # places -------------------------------------------------------------------------------
