@@ -12,6 +12,8 @@ from monitor.detect.clauses.tense import is_fresh
 from monitor.detect.phrase import Phrases, any_of
 from monitor.domain.moment import StatedDate
 
+#: Words before "after" with which it tells no cause.
+_LONG = frozenset(["even", "long", "soon", "years", "months", "weeks", "days"])
 #: No phrases: never found.
 NONE = Phrases(None)
 
@@ -71,7 +73,17 @@ class Surroundings:
     @property
     def fresh(self) -> bool:
         """Whether the act's clause dates it to the days before publication."""
-        return is_fresh(self.line, self.first, self.published)
+        return is_fresh(self.line, self.first, self.published) or self._headlined
+
+    @property
+    def _headlined(self) -> bool:
+        """`Deputies to hold people for ICE after sheriff signs agreement`: headlines tell the news
+        as the cause, in the present."""
+        clause = self.line.clause(self.first)
+        if self.line is not self.title or clause.opener != "after":
+            return False
+        ahead = {token.word for token in self.line.tokens[max(0, clause.start - 2) : clause.start]}
+        return ahead.isdisjoint(_LONG) and self.line.tokens[self.first].word.endswith("s")
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,9 +166,10 @@ def is_fresh(line: Line, act: int, published: StatedDate | None) -> bool:
         if line.tokens[at].word in _SAYS and not line.tokens[at].symbol:
             return False  # "who wrote the law said Wednesday": the day of what was said
         when = _when(line, at)
-        if when is not None and when.kind in {"weekday", "days", "day"}:
+        if when is not None and when.kind in {"weekday", "days", "day", "week"}:
             day = resolve(when, published)
-            return day is not None and 0 <= (published.day - day.day).days <= _FRESH_DAYS
+            days = _FRESH_DAYS + (6 if when.kind == "week" else 0)
+            return day is not None and 0 <= (published.day - day.day).days <= days
     return False
 
 
