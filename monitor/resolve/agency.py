@@ -261,6 +261,62 @@ def _is_similar(left: AgencyKey, right: AgencyKey) -> bool:
     return bool(union) and len(left.naming & right.naming) / len(union) >= 0.5
 
 
+#: Bodies of which a state has one, however they are called: what is left of a canonical name once
+#: the state's own name is gone. The last two are the same officers where one names the other.
+_STATE_BODIES = (
+    ("guard", re.compile(r"(?:(?:army |air )?national guard|military department)$")),
+    ("troopers", re.compile(
+        r"(?:department of (?:public |highway )?safety (?:and motor vehicles )?)?"
+        r"(?:department of |division of )?(?:state|highway|state highway|highway state)"
+        r" (?:police|patrol)$")),
+    ("safety", re.compile(r"department of (?:public )?safety(?: and homeland security)?$")),
+    ("corrections", re.compile(
+        r"(?:(?:department|division|of|and|rehabilitation|services|public|safety|criminal|justice"
+        r"|community|state|prison|system) ?)*\bcorrections\b(?: ?(?:department|division|and"
+        r"|rehabilitation|services|system|of))*$")),
+)  # fmt: skip
+_SAME_OFFICERS = frozenset({"troopers", "safety"})
+
+
+def state_body(key: AgencyKey) -> str:
+    """Which of the bodies that a state has once a name means; "" where it means none of them.
+
+    "West Virginia Division of Corrections and Rehabilitation" and "Corrections" are "corrections";
+    a county's or a town's department of that sort is none.
+    """
+    name = _NAME_OF_STATE.get(key.state, "")
+    words = key.canonical.replace(f"{name} ", "", 1) if name else key.canonical
+    return next((body for body, pattern in _STATE_BODIES if pattern.match(words)), "")
+
+
+def same_state_body(left: AgencyKey, right: AgencyKey) -> bool:
+    """Whether two names of one state mean one body of it: "State Police" of Virginia and its
+    "Department of State Police", the highway patrol and the department that it belongs to."""
+    if not left.state or left.state != right.state:
+        return False
+    mine, theirs = state_body(left), state_body(right)
+    return bool(mine) and (mine == theirs or {mine, theirs} == _SAME_OFFICERS)
+
+
+#: Where jails are run by the state, a regional authority, an elected jailer, a board or a county
+#: department, so that a county's jail and its sheriff are two agencies.
+_JAILS_APART = frozenset(["AK", "CT", "DE", "HI", "RI", "VT", "WV", "KY", "PA", "NJ", "NM"])
+_COUNTY_JAIL = re.compile(
+    r"county (?:adult )?(?:jail|detention(?: center| facility)?|corrections (?:center|facility))$"
+)
+
+
+def jail_of_sheriff(left: AgencyKey, right: AgencyKey) -> bool:
+    """Whether one is a county's jail and the other the sheriff who runs it."""
+    if left.state != right.state or left.state in _JAILS_APART or left.digits != right.digits:
+        return False
+    if {left.kind, right.kind} != {AgencyKind.SHERIFF, AgencyKind.CORRECTIONS}:
+        return False
+    jail, sheriff = (left, right) if left.kind is AgencyKind.CORRECTIONS else (right, left)
+    names_jail = _COUNTY_JAIL.search(jail.canonical) is not None
+    return names_jail and bool(sheriff.naming) and jail.naming - {"adult"} == sheriff.naming
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgencyAliases:
     """Reviewed knowledge about names: what is one agency, and what never is.

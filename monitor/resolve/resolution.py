@@ -14,18 +14,10 @@ from monitor.domain.event import Decision, Event, Record
 from monitor.domain.ident import ClaimId, EventId
 from monitor.domain.vocabulary import DocumentKind, EventType, RecordKind, Rung, Stage, Tier
 from monitor.resolve import ladder
-from monitor.resolve.cluster import (
-    EXACT,
-    PLACE,
-    Likeness,
-    is_nameless,
-    likeness,
-    lookup_keys,
-    own_keys,
-    subject_likeness,
-)
+from monitor.resolve.cluster import Likeness, is_nameless, likeness, lookup_keys, own_keys
 from monitor.resolve.policy import Policy
 from monitor.resolve.stages import FAMILY, LAW_FAMILIES
+from monitor.resolve.subject import EXACT, PLACE, VAGUE, subject_likeness
 from monitor.resolve.telling import Telling, are_companions, telling_of_claim, telling_of_event
 from monitor.resolve.timing import believed
 
@@ -151,14 +143,19 @@ def _has(event: Event, claim: Claim) -> bool:
 def _best(
     log: _Log, claim: Claim, telling: Telling, near: Sequence[Event]
 ) -> tuple[Event, Likeness] | None:
-    """The event that this claim tells of: the surest subject, then its own document, then date."""
-    found: list[tuple[tuple[int, bool, int], Event, Likeness]] = []
+    """The event that this claim tells of: the surest subject, then its own document, then date.
+
+    What names only the state goes to the one that most tell of: of several agencies that one
+    office brought in or took out on one day, the first that people think of.
+    """
+    found: list[tuple[tuple[int, bool, int, int], Event, Likeness]] = []
     for event in near:
         other = log.tellings[event.id]
         own = bool(other.documents & telling.documents)
         like = likeness(telling, other, edited=own and _is_edit(event, claim))
         if like is not None and not _ended_between(log, telling, other, near):
-            found.append(((-like.subject, not own, like.days), event, like))
+            told = len(event.evidence) if like.subject <= VAGUE else 0
+            found.append(((-like.subject, not own, like.days, -told), event, like))
     if not found:
         return None
     _, event, like = min(found, key=lambda entry: (entry[0], entry[1].recorded_at, entry[1].id))

@@ -26,7 +26,32 @@ from monitor.resolve.canonical_url import canonical_url
 _TOLD_WITHIN_DAYS = 10
 
 #: A chamber's letter alone before the number: no state has both "S 1" and "SB 1".
-_ONE_LETTER = re.compile(r"^([SHA])(\d+[A-Z]?)$")
+_ONE_LETTER = re.compile(r"^([SHA])F?(\d+[A-Z]?)$")
+_ZEROS = re.compile(r"^([A-Z]+)0+(?=\d)")
+#: New York prints each amendment of a bill under a letter of its own: S2235A is S2235.
+_PRINT = re.compile(r"(?<=\d)[A-Z]$")
+#: Stages that a bill reaches in one chamber and, later, in the other.
+OF_ONE_CHAMBER = frozenset({Stage.PASSED_ONE_CHAMBER, Stage.IN_COMMITTEE})
+_CHAMBER = (
+    r"(?:(?P<upper>senate)|(?P<lower>(?<!white )house(?: of (?:delegates|representatives))?"
+    r"|(?<!general )(?<!national )assembly))"
+    r"(?! (?:bill|joint|concurrent|resolution|file|speaker|president|majority|minority|democrat"
+    r"|republican|leader|member|sponsor|version))"
+)
+_ANY_CHAMBER = re.compile(rf"\b{_CHAMBER}\b", re.IGNORECASE)
+#: A chamber that does something, or through which something went: "the Senate voted to pass it",
+#: "passed the Senate and heads to the House".
+_ACTING = re.compile(
+    rf"\b{_CHAMBER}(?:[ ,]+[\w-]+){{0,4}}?[ ,]+(?:vot(?:ed|es)|pass(?:ed|es)|approv(?:ed|es)"
+    r"|advanc(?:ed|es)|clear(?:ed|s)|adopt(?:ed|s)|back(?:ed|s)|ok(?:ays|s|'d|ayed)|sent|sends"
+    r"|gave|gives)\b",
+    re.IGNORECASE,
+)
+_THROUGH = re.compile(
+    rf"\b(?:passed|cleared|clears|approved by|through|passage (?:in|by)|passes)"
+    rf"(?: (?:out of|in|by))?(?: (?:the|state|full))*(?: [A-Z]\w+){{0,2}}? {_CHAMBER}\b",
+    re.IGNORECASE,
+)
 
 Span = tuple[date, date]
 
@@ -60,6 +85,7 @@ class Telling:
     agreement_id: str = ""  #: the ledger's own, where a roster tells it
     outcome: str = ""  #: what the ledger calls it
     session: str = ""  #: of a bill, where a structured source tells it: "2025", "2025 special"
+    chamber: str = ""  #: "upper" or "lower", where the stage is of one chamber and says which
     companions: frozenset[str] = frozenset()  #: bills of the same words in the other chamber
 
 
@@ -77,12 +103,22 @@ def span_of(stated: StatedDate) -> Span:
             return date(stated.day.year, 1, 1), date(stated.day.year, 12, 31)
 
 
-def bill_numbers(text: str | None) -> frozenset[str]:
+def bill_numbers(text: str | None, state: str = "") -> frozenset[str]:
     """The bill numbers in a slot, folded: "HB 444/SB 245" gives two, "SB 2-C" equals "SB2C", and
-    "S 168", as some write it, "Senate Bill 168"."""
+    "S 168" and "SF 168", as some write it, "Senate Bill 168"."""
     parts = re.split(r"\s*(?:/|;|,|\band\b)\s*", text or "")
-    folded = (re.sub(r"[^A-Z0-9]", "", part.upper()) for part in parts)
-    return frozenset(_ONE_LETTER.sub(r"\1B\2", number) for number in folded) - {""}
+    folded = (_ZEROS.sub(r"\1", re.sub(r"[^A-Z0-9]", "", part.upper())) for part in parts)
+    numbers = frozenset(_ONE_LETTER.sub(r"\1B\2", number) for number in folded) - {""}
+    return frozenset(_PRINT.sub("", n) for n in numbers) if state == "NY" else numbers
+
+
+def chamber_of(text: str) -> str:
+    """Which chamber of a legislature acts in a sentence: "upper", "lower" or "" where unclear."""
+    named = {match.lastgroup or "" for match in _ANY_CHAMBER.finditer(text)}
+    if len(named) == 1:
+        return named.pop()
+    found = _ACTING.search(text) or _THROUGH.search(text)
+    return (found.lastgroup or "") if found else ""
 
 
 def document_key(source_id: str, url: str, locator: str = "") -> str:
@@ -138,7 +174,7 @@ def _telling(
         agency=agency_key(state, known.agency) if known.agency else None,
         agency_id=known.agency_id or "",
         model=known.model if known.model is not Model.UNKNOWN else None,
-        bills=bill_numbers(known.bill),
+        bills=bill_numbers(known.bill, state),
         case=fold(attributes.get("case", "")),
         instrument=known.instrument,
         target=known.target or "",
@@ -151,8 +187,16 @@ def _telling(
         agreement_id=attributes.get("agreement_id", ""),
         outcome=attributes.get("outcome", ""),
         session=attributes.get("session", ""),
-        companions=bill_numbers(attributes.get("companion")),
+        chamber=_chamber(known),
+        companions=bill_numbers(attributes.get("companion"), state),
     )
+
+
+def _chamber(known: Finding | Event) -> str:
+    if known.stage not in OF_ONE_CHAMBER:
+        return ""
+    told = dict(known.attributes).get("chamber", "")
+    return told or chamber_of(known.quote.text if isinstance(known, Finding) else known.quote)
 
 
 def _place_and_county(place: str) -> tuple[str, str]:
