@@ -1,11 +1,13 @@
 """Which documents tell of the same event: pairwise precision, recall and F1 on labelled clusters.
 
     python -m bench.cluster_score ../shared/data/documents [--half development|held|all] [--html]
+    python -m bench.cluster_score --pairs tests/data/identity/pairs.yaml
 
 The clusters are split in two by the SHA-256 of their key (even: development). The development half
 is for work; the held half is opened after the rules are frozen, once. Two documents are joined
 when any of their claims share an `event_key`. `--html` sets each text inside a page first
-(see bench/html_embed_score.py).
+(see bench/html_embed_score.py). `--pairs` reads pairs of documents instead, each marked as one
+event or two, all of them together: what is joined across pairs is wrong too.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
+
+import yaml
 
 from bench.html_embed_score import PLACES, embedded
 from bench.labelled import Detector, Row, rows, shipped_detector
@@ -98,6 +102,29 @@ def score(truth: Keys, others: Keys, told: Keys) -> Score:
     return Score(right=right, wrong=tuple(wrong), missed=tuple(missed))
 
 
+def pairs(path: Path) -> tuple[list[Row], Keys]:
+    """The documents of a file of pairs, and which of them tell of one event."""
+    given: list[Row] = []
+    truth: dict[str, frozenset[str]] = {}
+    for number, pair in enumerate(yaml.safe_load(path.read_text(encoding="utf-8")), 1):
+        for side in ("one", "other"):
+            name = f"{number}-{side}"
+            told = pair[side]
+            given.append(
+                {
+                    "id": name,
+                    "url": f"https://{name}.example/{told['published']}",
+                    "title": told["title"],
+                    "published": str(told["published"]),
+                    "source_kind": told["kind"],
+                    "text": told["text"],
+                }
+            )
+            key = f"{number} {pair['why']}"
+            truth[name] = frozenset([key if pair["same"] else f"{key} ({side})"])
+    return given, truth
+
+
 def report(name: str, found: Score) -> Iterator[str]:
     """Lines for people: the figures, then each miss and each wrong pair."""
     yield (
@@ -113,11 +140,19 @@ def report(name: str, found: Score) -> Iterator[str]:
 def main() -> int:
     """Print the score; exit 1 below F1 0.95."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, nargs="?")
+    parser.add_argument("--pairs", type=Path, help="a file of pairs, instead of a folder")
     parser.add_argument("--half", choices=("development", "held", "all"), default="development")
     parser.add_argument("--html", action="store_true")
     options = parser.parse_args()
 
+    if options.pairs:
+        given, truth = pairs(options.pairs)
+        found = score(truth, {}, told_keys(given, shipped_detector()))
+        print("\n".join(report(options.pairs.name, found)))
+        return 0 if found.f1 >= 0.95 else 1
+    if options.folder is None:
+        parser.error("name a folder of labelled documents, or a file with --pairs")
     given = rows(options.folder)
     truth, others = clusters(options.folder / "clusters.csv", options.half)
     given = [row for row in given if row["id"] in truth]

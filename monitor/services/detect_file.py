@@ -14,13 +14,14 @@ from typing import Any
 
 from monitor.decide import bind
 from monitor.detect.document import Document
+from monitor.detect.watched import FAMILIES, MOST, WatchedBill, WatchList, watched_findings
 from monitor.domain.claim import Claim, Finding
 from monitor.domain.errors import ConfigError
 from monitor.domain.ident import ClaimId, SnapshotId, SourceId
 from monitor.domain.item import Item, Revision
 from monitor.domain.moment import Precision, StatedDate
 from monitor.domain.source import Source
-from monitor.domain.vocabulary import DocumentKind, Tier
+from monitor.domain.vocabulary import DocumentKind, Tier, Worth
 from monitor.resolve.policy import Policy
 from monitor.resolve.resolution import grouped
 from monitor.resolve.telling import span_of
@@ -48,6 +49,8 @@ def detected(
     Raises ConfigError, naming the line, for a line that is not a document.
     """
     read = [_read(document, detect, progress, n) for n, document in enumerate(documents(lines), 1)]
+    watched = _told_bills(claim.finding for one in read for claim in one.claims)
+    read = [_watched(one, watched, detect) for one in read]
     keys = event_keys([claim for one in read for claim in one.claims])
     for one in read:
         claims = [_shown(claim, keys.get(claim.id, "")) for claim in one.claims]
@@ -117,6 +120,13 @@ def stated_date(text: str | None) -> StatedDate | None:
 
 
 def _read(document: Document, detect: Detect, progress: Progress | None, number: int) -> _Read:
+    read = _claimed(document, detect(document))
+    if progress is not None:
+        progress(number)
+    return read
+
+
+def _claimed(document: Document, found: tuple[Finding, ...]) -> _Read:
     item = Item(
         source_id=SourceId(document.id),
         key=document.id,
@@ -129,10 +139,32 @@ def _read(document: Document, detect: Detect, progress: Progress | None, number:
     revision = Revision(
         item=item, number=1, snapshot_id=SnapshotId(document.id), captured_at=_EPOCH
     )
-    claims = bind(_source(item.source_id), revision, detect(document))
-    if progress is not None:
-        progress(number)
-    return _Read(document=document, claims=claims)
+    return _Read(document=document, claims=bind(_source(item.source_id), revision, found))
+
+
+def _told_bills(findings: Iterable[Finding]) -> WatchList:
+    """The bills that the file's documents tell of, as a running service follows those of its log;
+    a bill of which the file says two contrary things is none."""
+    families: dict[tuple[str, str], set[str]] = {}
+    for one in findings:
+        family = next((f for f in FAMILIES if one.event_type.value.startswith(f)), "")
+        state = one.jurisdiction.state
+        if family and state and one.bill and one.worth is Worth.ALERT:
+            for number in one.bill.split("/"):
+                families.setdefault((state, number.strip()), set()).add(family)
+    told = (
+        WatchedBill(state=state, number=number, family=family)
+        for (state, number), (family, *others) in families.items()
+        if not others
+    )
+    return WatchList(tuple(told)[:MOST])
+
+
+def _watched(one: _Read, watched: WatchList, detect: Detect) -> _Read:
+    """With what the document says of a bill whose matter another document of the file gives."""
+    found = tuple(claim.finding for claim in one.claims)
+    more = watched_findings(one.document, watched, detect, found)
+    return _claimed(one.document, (*found, *more)) if more else one
 
 
 def _source(source_id: SourceId) -> Source:
