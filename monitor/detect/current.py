@@ -6,7 +6,7 @@ state, what a measure does) must not be taken from there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from monitor.detect.clauses.line import Line
 from monitor.detect.language.dates import When
@@ -15,7 +15,7 @@ from monitor.detect.slots.agency import Agency
 from monitor.detect.slots.place_kind import Place
 from monitor.domain.moment import StatedDate
 
-#: First lines of a story whose states are its own, besides those of the title.
+#: First lines of a story of which the first that names a state does so for the story.
 _HEAD = 3
 
 
@@ -25,13 +25,14 @@ def current_lines(scene: Scene) -> Iterator[Line]:
     return (line for line in scene.within("document", -1) if not looks_back(line, published))
 
 
-def own_lines(scene: Scene) -> Iterator[Line]:
-    """Of the current lines those that name no other state than title and first lines do."""
+def own_lines(scene: Scene, lines: Iterable[Line]) -> Iterator[Line]:
+    """Of some lines those that are about now, and name no other state than title or first lines."""
     head = [*((scene.title,) if scene.title else ()), *scene.begins(_HEAD)]
-    own = set[str]().union(*map(named_states, head))
-    for line in current_lines(scene):
+    own: set[str] = next(filter(None, map(named_states, head)), set())
+    for line in lines:
         named = named_states(line)
-        if not own or not named or named & own:
+        here = not own or not named or bool(named & own)
+        if here and not looks_back(line, scene.document.published):
             yield line
 
 

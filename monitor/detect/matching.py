@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
@@ -214,7 +214,7 @@ def _topic_of(
     if scene.document.kind is DocumentKind.BILL:
         scopes = (*scopes, "document")  # a bill's page is about that bill throughout
     weak: str | None = None
-    rest = (tuple(_told(one.passage) for one in scene.within(s, index)) for s in scopes)
+    rest = (tuple(_told(one.passage) for one in _around(scene, s, index)) for s in scopes)
     for views in ((_told(own),), *rest):
         score = {topic.name: sum(map(topic.weight, views)) for topic in prepared.topics}
         ranked = sorted(score.items(), key=lambda row: -row[1])
@@ -226,6 +226,12 @@ def _topic_of(
         weak = weak or (ranked[0][0] if ranked[0][1] else None)  # a title is short: look below it
     anywhere = scopes is _TOPIC_SCOPES and scene.in_story(index)
     return weak or (_only_topic(prepared, scene) if anywhere else None)
+
+
+def _around(scene: Scene, scope: str, index: int) -> Iterable[Line]:
+    """The lines of a scope; what stands beside the sentence only where it is about here and now."""
+    lines = scene.within(scope, index)
+    return own_lines(scene, lines) if scope in _BESIDE else lines
 
 
 def _two_measures(prepared: Prepared[Any], line: Line, end: int, own: bytes) -> bool:
@@ -258,7 +264,7 @@ _PLAINLY = 3
 
 def _only_topic(prepared: Prepared[Any], scene: Scene) -> str | None:
     """The topic of the whole document: the one it has alone, or plainly of its measure."""
-    lines = [*own_lines(scene), *scene.above(_ABOVE)]
+    lines = [*own_lines(scene, scene.within("document", -1)), *scene.above(_ABOVE)]
     strong = [topic for topic in prepared.topics if not topic.weak]
     for told in (lines, [line for line in lines if line.words & _MEASURE_WORDS]):
         said = [_told(line.passage) for line in told]
@@ -294,6 +300,7 @@ def _excluded(name: str, phrases: Phrases, line: Line) -> Stop | None:
 
 
 _TOPIC_SCOPES: tuple[str, ...] = ("sentence", "title", "near", "following")
+_BESIDE = frozenset(["near", "following"])
 #: "signed a bill that lets breweries sell ...": what it does is said, no need to look elsewhere.
 _DESCRIBED = re2.compile(
     rb" (?:a|an|another|two|three) (?:[^ |]+ ){0,3}(?:bills?|laws?|measures?) (?:on )?(?:WHEN )?"
