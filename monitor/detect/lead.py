@@ -109,7 +109,7 @@ class Lead:
         title = self._scene.title
         if title is None or not self._is_news:
             return Heading(self._scene.title_anchored, False)
-        asks = title.question or title.tokens[0].word in _ASKS
+        asks = (title.question and not title.breaks) or title.tokens[0].word in _ASKS
         return Heading(self._scene.title_anchored, asks or title.found(preview) is not None)
 
     def _is_first(self, index: int) -> bool:

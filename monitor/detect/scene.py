@@ -118,6 +118,8 @@ class Scene:
         if self._title is None and self.title_text.text.strip():
             length = min(len(self.title_text.text), 400)
             self._title = self._title_reader.line(Sentence(0, length, -1))
+            parts = list(sentences(self.title_text.text[:length]))
+            self._title.breaks = tuple(part.start for part in parts[1:])
         return self._title
 
     @property

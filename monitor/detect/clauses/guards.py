@@ -199,11 +199,18 @@ def _found(guard: Guard, around: Surroundings, clause: _Clause) -> str | None:
     return (
         clause.found(guard.before, _Clause.before)
         or clause.found(guard.after, _Clause.following)
-        or around.line.found(guard.sentence)
+        or _in_sentence(guard.sentence, around)
         or around.opening.found(guard.opening)
         or (around.title.found(guard.title) if around.title else None)
         or (_in_lines(guard.document, around.near) if guard.document else None)
     )
+
+
+def _in_sentence(phrases: Phrases, around: Surroundings) -> str | None:
+    """`Board ends agreement. What's next?`: of such a title only the act's own sentence counts."""
+    words = around.line.found(phrases)
+    several = words is not None and around.line.breaks
+    return around.line.own(around.first).found(phrases) if several else words
 
 
 def _in_lines(phrases: Phrases, lines: tuple[Line, ...]) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import InitVar, dataclass, field
 from itertools import pairwise
@@ -92,6 +93,8 @@ class Line:
     question: bool
     outside: str | None = None  #: what to quote for a line that is not in the text
     lexicon: InitVar[Lexicon | None] = None
+    #: Offsets in the folded text where the further sentences of a title begin.
+    breaks: tuple[int, ...] = field(init=False, default=())
     view: View = field(init=False)
     words: frozenset[str] = field(init=False)
     met: int = field(init=False)  #: the demands of phrases that the line's words meet
@@ -107,6 +110,16 @@ class Line:
     def found(self, phrases: Phrases) -> str | None:
         """The words by which one of the phrases is in the line; remembered."""
         return self.passage.found(phrases)
+
+    def own(self, act: int) -> Passage:
+        """The sentence in which a token stands, where the line is a title of several."""
+        if not self.breaks:
+            return self.passage
+        at = bisect_right(self.breaks, self.tokens[act].start)
+        starts = [token.start for token in self.tokens]
+        first = bisect_left(starts, self.breaks[at - 1]) if at else 0
+        after = bisect_left(starts, self.breaks[at]) if at < len(self.breaks) else len(starts)
+        return Passage(self.view.part(first, after), self.met)
 
     def core(self, act: int, last: int, *, relatives: bool = True) -> bytes:
         """The view of the sentence without who reports it and under which circumstances.
