@@ -249,6 +249,8 @@ def _attributes(event: Event, claim: Claim) -> tuple[tuple[str, str], ...]:
     for name, value in claim.finding.attributes:
         if claim.tier is Tier.ROSTER and name not in ("row", "page"):
             known[name] = value
+    if chamber := telling_of_event(event).chamber or telling_of_claim(claim).chamber:
+        known["chamber"] = chamber  # which of the two it was, whoever said so
     occurred = claim.finding.occurred
     if claim.tier is Tier.ROSTER and event.event_type is EventType.AGREEMENT_SIGNED and occurred:
         known["signed_by_ice"] = occurred.day.isoformat()
