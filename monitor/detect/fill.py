@@ -9,6 +9,7 @@ from monitor.detect.clauses.tense import occurred
 from monitor.detect.language.words import word_set
 from monitor.detect.rule import Pack, Rule
 from monitor.detect.scene import Scene, Sighting
+from monitor.detect.slots.agency import Agency
 from monitor.detect.slots.bill import Amount, Bill
 from monitor.detect.slots.names import GazetteerNames
 from monitor.detect.where import Subject, WhereReader
@@ -76,7 +77,7 @@ class Filler:
             direction=_direction(rule, sighting),
             jurisdiction=subject.jurisdiction,
             agency=subject.agency,
-            model=self._model(sighting, event_type),
+            model=_model_of(sighting.line, subject.agency) or self._model(sighting, event_type),
             bill=bill.number if bill else None,
             instrument=spec.instrument or _instrument(bill, law=law),
             target=spec.target or ("local_agencies" if law else None),
@@ -179,6 +180,21 @@ def _models(line: Line, act: int) -> list[Model]:
         if token.symbol in _MODELS
     ]
     return [model for _, model in sorted(found, key=lambda row: row[0])]
+
+
+def _model_of(line: Line, agency: str | None) -> Model | None:
+    """Whose model it is where a sentence gives several agencies several models: each agency's
+    stands before it if the first of all does, else after it."""
+    models = [(i, _MODELS[t.symbol]) for i, t in enumerate(line.tokens) if t.symbol in _MODELS]
+    agencies = [(i, t.value.name) for i, t in enumerate(line.tokens) if isinstance(t.value, Agency)]
+    if not agency or len({model for _, model in models}) < 2 or len(agencies) < 2:
+        return None
+    at = next((i for i, name in agencies if agency.endswith(name)), None)
+    if at is None:
+        return None
+    before = models[0][0] < agencies[0][0]
+    beside = [model for i, model in (models[::-1] if before else models) if (i < at) is before]
+    return beside[0] if beside else None
 
 
 #: Heads of what a legislature only says or asks: no law comes of it.

@@ -309,7 +309,7 @@ class WhereReader:
 
 def _of_its_state(name: str, state: str | None) -> str:
     """`State Police` with the state in front, where one is known; other names as they are."""
-    if state is None or not name.lower().startswith((*OWN_UNITS, "national guard")):
+    if state is None or not name.lower().startswith((*OWN_UNITS, "national guard", "corrections")):
         return name
     return f"{STATE_NAMES[state][0].title()} {name}"
 
@@ -355,18 +355,21 @@ def _group_after(line: Line, act: int) -> tuple[Agency, ...]:
 
 #: Words between agencies of one list: "police in A and B and sheriffs in C".
 _BETWEEN = word_set(", and the & police sheriffs departments in of as well also plus")
+#: ... and where each has its own: "task force for the State Police, jail model for Corrections".
+_EACH_WITH = frozenset({"TASKFORCEMODEL", "JAILMODEL", "WARRANTMODEL", "TRIBALMODEL", "for"})
 
 
 def _spread(line: Line, at: int, step: int) -> tuple[Agency, ...]:
     """Agencies joined to this one by commas and "and"."""
     found: list[Agency] = []
     gap = 0
+    each = _EACH_WITH if any(token.symbol in _EACH_WITH for token in line.tokens) else frozenset()
     while 0 <= at < len(line.tokens) and len(found) < 60:
         token = line.tokens[at]
         if isinstance(token.value, Agency):
             found.append(token.value)
             gap = 0
-        elif token.word in _BETWEEN and gap < 4:
+        elif (token.word in _BETWEEN or (token.symbol or token.word) in each) and gap < 4:
             gap += 1
         else:
             break

@@ -43,6 +43,12 @@ OWN_UNITS = (
     "state highway patrol", "highway patrol", "state police", "state patrol",
     "division of criminal investigation",
 )  # fmt: skip
+#: What these agencies are called for short, beside another one.
+_SHORT = {
+    ("national", "guard"): "National Guard",
+    ("guard",): "National Guard",
+    ("corrections",): "Corrections",
+}
 _UNIT_KEYS = tuple(sorted((tuple(u.split()) for u in _STATE_UNITS), key=len, reverse=True))
 _JAIL_KEYS = tuple(sorted((tuple(u.split()) for u in _JAIL), key=len, reverse=True))
 _SHERIFFS_OR_POLICE = frozenset({"sheriffs", "sheriff", "police"})
@@ -80,6 +86,7 @@ class AgencyReader:
                 self._own_unit(tokens, i)
             i += 1
         self._shared_noun(tokens)
+        self._short_names(tokens)
         return tokens
 
     def _after_place(self, tokens: list[Token], i: int, place: Place) -> None:
@@ -123,6 +130,29 @@ class AgencyReader:
                 return
             self._state_unit(tokens, at, at, at + length, place)
             at += 1
+
+    def _short_names(self, tokens: list[Token]) -> None:
+        """`State Police and Guard`, `for Corrections, State Police`: beside another of the state's
+        agencies these words alone, with a capital, mean its own."""
+        named = (t.value for t in tokens if isinstance(t.value, Agency))
+        beside = next((a for a in named if _is_of_state(a)), None)
+        if beside is None:
+            return
+        state = STATE_NAMES[beside.place.name][0].title() + " " if beside.place else ""
+        at = 1
+        while at < len(tokens):
+            length = _longest(tokens, at, tuple(_SHORT)) if not tokens[at].symbol else 0
+            if length and self._stands_alone(tokens, at, at + length):
+                name = _SHORT[tuple(t.word for t in tokens[at : at + length])]
+                _merge(tokens, at, at + length, Agency(state + name, beside.place))
+            at += 1
+
+    def _stands_alone(self, tokens: list[Token], start: int, end: int) -> bool:
+        """Capitals that belong to no longer name: not `Guard Bureau`, `Coast Guard`."""
+        inside = all(self.text[token.start].isupper() for token in tokens[start:end])
+        beside = (t for t in (*tokens[start - 1 : start], *tokens[end : end + 1]))
+        longer = any(not t.symbol and self.text[t.start].isupper() for t in beside)
+        return inside and not longer
 
     def _local(self, tokens: list[Token], at: int, place: Place) -> tuple[int, str]:
         word = _word(tokens, at)
@@ -257,6 +287,13 @@ class AgencyReader:
             elif tokens[at].word not in {",", "and"}:
                 break
             at -= 1
+
+
+def _is_of_state(agency: Agency) -> bool:
+    units = (" " + unit for unit in _STATE_UNITS)
+    return (agency.place is None or agency.place.kind == "state") and (
+        " " + agency.name.lower()
+    ).endswith(tuple(units))
 
 
 def _word(tokens: list[Token], i: int) -> str:
