@@ -25,7 +25,9 @@ from monitor.detect.slots.state_names import (
     BY_NAME,
     CLEAR_CODES,
     FIRST_WORDS,
+    INITIALS,
     ONLY_QUALIFYING,
+    PAPERS,
     STATE_NAMES,
     WHOLE_NAMES,
 )
@@ -61,7 +63,7 @@ class PlaceReader(TownReader):
         for i, token in enumerate(tokens):
             if token.word not in _MAY_BE_STATES or i < behind:
                 continue
-            code, length = self._state_at(tokens, i)
+            code, length = self._abbreviated(tokens, i) or self._state_at(tokens, i)
             if code:
                 place = Place("state", code, (code,), True)
                 out += [*tokens[behind:i], _joined(tokens[i : i + length], place)]
@@ -87,6 +89,17 @@ class PlaceReader(TownReader):
                     return None, 0
                 return BY_NAME[key], length
         return self._code_at(tokens, i), 1
+
+    def _abbreviated(self, tokens: list[Token], i: int) -> tuple[str, int] | None:
+        """`the N.H. town`, `three Fla. agencies`: what follows goes on with the sentence."""
+        token = tokens[i]
+        if token.symbol or token.word not in ONLY_QUALIFYING or token.word == "d.c":
+            return None
+        first, behind = self.text[token.start], self.text[token.end : token.end + 3]
+        goes_on = first.isupper() and behind[:2] == ". " and behind[2:].islower()
+        paper = next_word(tokens, i) in PAPERS
+        clear = goes_on or (token.word in INITIALS and not paper)
+        return (BY_ABBREVIATION[token.word], 1) if clear else None
 
     def _names_county(self, tokens: list[Token], i: int, length: int) -> bool:
         """`Iowa County` is a county, "the North Carolina county" speaks of the state's."""

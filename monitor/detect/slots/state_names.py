@@ -26,6 +26,15 @@ STATE_NAMES: dict[str, tuple[str, ...]] = {
     "WV": ("west virginia", "w.va", "virginia-western"), "WI": ("wisconsin", "wis"),
     "WY": ("wyoming", "wyo"), "PR": ("puerto rico",), "GU": ("guam",),
 }  # fmt: skip
+#: Seats of state governments whose names mean little else, as datelines and metonyms.
+CAPITALS: dict[str, str] = {
+    "albany": "NY", "annapolis": "MD", "baton rouge": "LA", "bismarck": "ND", "boise": "ID",
+    "carson city": "NV", "cheyenne": "WY", "des moines": "IA", "frankfort": "KY",
+    "harrisburg": "PA", "jefferson city": "MO", "juneau": "AK", "lansing": "MI",
+    "little rock": "AR", "montpelier": "VT", "oklahoma city": "OK", "olympia": "WA",
+    "raleigh": "NC", "sacramento": "CA", "salt lake city": "UT", "santa fe": "NM",
+    "tallahassee": "FL", "topeka": "KS", "trenton": "NJ",
+}  # fmt: skip
 #: Their people, and the seat of one government that no list of towns has (lower case).
 PEOPLE: dict[str, tuple[str, ...]] = {
     "AL": ("alabamians", "alabamian"), "AK": ("alaskans", "alaskan"),
@@ -55,6 +64,9 @@ ONLY_QUALIFYING = word_set(
     "nev okla ore pa tenn tex va vt wash wis wyo ariz d.c n.h n.j n.m n.y n.c n.d r.i s.c s.d "
     "w.va"
 )
+#: Initials that stand for nothing else ("the N.H. town"), but for the names of papers.
+INITIALS = word_set("n.h n.j n.m n.y n.c n.d r.i s.c s.d w.va")
+PAPERS = word_set("times post daily giants jets yankees mets")
 BY_NAME = {
     tuple(name.split()): code
     for code, names in STATE_NAMES.items()
