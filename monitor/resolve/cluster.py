@@ -31,6 +31,7 @@ from monitor.resolve.subject import (
     PLACE,
     VAGUE,
     has_model,
+    is_of_the_day,
     is_statewide,
     place_words,
     same_state,
@@ -88,14 +89,15 @@ def _subject(telling: Telling) -> str:
 
 def own_keys(telling: Telling) -> tuple[str, ...]:
     """The keys under which an event with this telling is stored, sorted."""
-    return tuple(sorted({*_subject_keys(telling), *_month_keys(telling, 0)}))
+    return tuple(sorted({*_subject_keys(telling), *_day_keys(telling), *_month_keys(telling, 0)}))
 
 
 def lookup_keys(claim: Claim) -> tuple[str, ...]:
     """The keys under which the claim's event, or what it follows, may be stored, sorted."""
     telling = telling_of_claim(claim)
     reach = VAGUE_WINDOW_DAYS if _is_law(telling) else window_days(telling.event_type)
-    return tuple(sorted({*_subject_keys(telling), *_month_keys(telling, reach)}))
+    month_keys = _month_keys(telling, reach)
+    return tuple(sorted({*_subject_keys(telling), *_day_keys(telling), *month_keys}))
 
 
 def _subject_keys(telling: Telling) -> Iterator[str]:
@@ -115,6 +117,12 @@ def _subject_keys(telling: Telling) -> Iterator[str]:
         yield f"{family}|bill|{bill}"
     if telling.case:
         yield f"{family}|case|{telling.case}"
+
+
+def _day_keys(telling: Telling) -> Iterator[str]:
+    """What may be told without its state is found by its day."""
+    if is_of_the_day(telling) and telling.span:
+        yield f"{telling.event_type.value}|day|{telling.span[0].isoformat()}"
 
 
 def _body_keys(head: str, telling: Telling) -> Iterator[str]:
@@ -184,7 +192,7 @@ def likeness(left: Telling, right: Telling, *, edited: bool = False) -> Likeness
     if not subject:
         return None
     days = _days_apart(left, right, subject, edited=edited)
-    if days is None:
+    if days is None or (days and left.state != right.state and subject <= VAGUE):
         return None
     return Likeness(subject=subject, days=days, reason=_reason(subject, days))
 

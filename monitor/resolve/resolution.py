@@ -156,10 +156,19 @@ def _best(
         if like is not None and not _ended_between(log, telling, other, near):
             told = len(event.evidence) if like.subject <= VAGUE else 0
             found.append(((-like.subject, not own, like.days, -told), event, like))
-    if not found:
+    if not found or _of_several_states(log, telling, found):
         return None
     _, event, like = min(found, key=lambda entry: (entry[0], entry[1].recorded_at, entry[1].id))
     return event, like
+
+
+def _of_several_states(
+    log: _Log, telling: Telling, found: Sequence[tuple[object, Event, Likeness]]
+) -> bool:
+    """A telling that names no state is one of a state's only where no other state's fits."""
+    states = {log.tellings[event.id].state for _, event, _ in found} - {""}
+    vague = all(like.subject <= VAGUE for _, _, like in found)
+    return not telling.state and vague and len(states) > 1
 
 
 def _is_edit(event: Event, claim: Claim) -> bool:

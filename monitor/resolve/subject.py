@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from monitor.domain.vocabulary import EventType, Model
+from monitor.domain.vocabulary import EventType, Model, Stage
 from monitor.resolve.agency import (
     AgencyKey,
     AgencyKind,
@@ -22,6 +22,8 @@ NEARLY = 60
 PLACE = 55
 VAGUE = 40
 
+#: Where two tellings that name nobody and no state may still be one.
+_STATELESS_FAMILIES = frozenset({"court", "oversight"})
 _OF_A_CITY = frozenset({AgencyKind.POLICE, AgencyKind.CORRECTIONS, AgencyKind.MARSHAL})
 #: Tellings of one suit, where only one of them names the place.
 _ONE_SUIT_DAYS = 4
@@ -207,7 +209,7 @@ def _place_likeness(left: Telling, right: Telling, family: str) -> int:
         return _county_likeness(left, right, family)
     if left.agency or right.agency:
         return _statewide_likeness(left, right, family)
-    return VAGUE if left.state == right.state else 0
+    return _statewide_likeness(left, right, family)
 
 
 def _town_likeness(left: Telling, right: Telling) -> int:
@@ -228,8 +230,24 @@ def _county_likeness(left: Telling, right: Telling, family: str) -> int:
 
 def _statewide_likeness(left: Telling, right: Telling, family: str) -> int:
     """One of them names only the state: that is its own agencies, or in court the likely suit."""
-    if left.state != right.state or not left.state:
-        return 0
+    if left.state != right.state:
+        ordered = (left if right.state else right).stage is Stage.ORDERED
+        return VAGUE if ordered and is_of_the_day(left) and is_of_the_day(right) else 0
+    nameless = not (_is_local(left) or _is_local(right) or left.agency or right.agency)
+    if nameless and (left.state or family in _STATELESS_FAMILIES):
+        return VAGUE
     if family == "agreement":
-        return VAGUE if any(map(is_statewide, (left, right))) else 0
-    return VAGUE if family == "court" else 0
+        return VAGUE if left.state and any(map(is_statewide, (left, right))) else 0
+    return VAGUE if family == "court" and left.state else 0
+
+
+def _is_local(telling: Telling) -> bool:
+    return bool(telling.county or telling.place or telling.county_name)
+
+
+def is_of_the_day(telling: Telling) -> bool:
+    """Whether it may be known by its day alone: what the government of a state, named or not,
+    ordered about its agreements on a stated day ("the governor on Wednesday ended them all")."""
+    dated = telling.span is not None and telling.span[0] == telling.span[1]
+    whole = not _is_local(telling) and (not telling.agency or is_statewide(telling))
+    return dated and whole and FAMILY[telling.event_type] == "agreement"

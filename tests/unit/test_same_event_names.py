@@ -37,7 +37,7 @@ def events(one: dict[str, object], other: dict[str, object], *days: str) -> int:
     return count
 
 
-def signing(agency: str | None, state: str = "VA", **more: object) -> dict[str, object]:
+def signing(agency: str | None, state: str | None = "VA", **more: object) -> dict[str, object]:
     return {"event_type": E.AGREEMENT_SIGNED, "stage": S.SIGNED, "state": state,
             "agency": agency, **more}  # fmt: skip
 
@@ -254,6 +254,36 @@ def test_a_telling_of_the_state_alone_goes_to_the_agency_that_most_tell_of() -> 
     log.check(web, "2025-08-14", claims(web, vague, published="2025-08-14"))
     told = {event.agency: len(event.evidence) for event in log.events.values()}
     assert told == {"West Virginia National Guard": 1, "West Virginia State Police": 3}
+
+
+def order(state: str | None, day: str = "2026-02-04", **more: object) -> dict[str, object]:
+    return {"event_type": E.AGREEMENT_TERMINATED, "stage": S.ORDERED, "state": state,
+            "occurred": day, "direction": Direction.AWAY, **more}  # fmt: skip
+
+
+def test_a_governors_order_told_without_the_state_is_known_by_its_day() -> None:
+    days = ("2026-02-05", "2026-02-05")
+    police = order("VA", agency="Virginia State Police", stage=S.TERMINATED)
+    assert events(police, order(None), *days) == 1
+    assert events(order("VA"), order(None), *days) == 1
+    assert events(police, order(None, "2026-02-03"), *days) == 2
+    assert events(police, order(None, stage=S.TERMINATED), *days) == 2
+    assert events(order("VA", place="Norfolk"), order(None), *days) == 2
+    assert events(signing("Virginia State Police", occurred="2026-02-04"),
+                  signing(None, None, occurred="2026-02-04"), *days) == 2  # fmt: skip
+
+
+def test_an_order_without_a_state_is_nobodys_where_two_states_gave_one_that_day() -> None:
+    log = Log()
+    for outlet, state in ((PAPER, "VA"), (RADIO, "MD"), (source("web"), None)):
+        told = finding(**order(state))  # type: ignore[arg-type]
+        log.check(outlet, "2026-02-05", claims(outlet, told, published="2026-02-05"))
+    assert len(log.events) == 3
+
+
+def test_two_signings_of_nobody_in_no_state_are_not_one() -> None:
+    one = signing(None, None)
+    assert events(one, one, "2026-02-05", "2026-02-05") == 2
 
 
 def test_pairs_of_one_event_are_joined_once_both_are_understood_and_those_of_two_never() -> None:
