@@ -92,7 +92,7 @@ def _placed(
 ) -> tuple[list[Placed], Heading]:
     names = names_of(gazetteer)
     scene = lay_out(document, pack.symbols, names, pack.anchored, pack.bench.lexicon)
-    if not relevant(scene, pack):
+    if not relevant(scene):
         return [], Heading(False, False)
     filler = Filler(scene, names, pack)
     lead = Lead(scene)
@@ -107,11 +107,11 @@ def _placed(
     return found, lead.heading(pack.preview)
 
 
-def relevant(scene: Scene, pack: Pack) -> bool:
+def relevant(scene: Scene) -> bool:
     """Whether the document holds an anchor at all; fields and changes are always read."""
     if scene.document.fields or scene.document.change is not None:
         return True
-    return bool(pack.anchored(scene.title_text.text) or pack.anchored(scene.body.text))
+    return scene.title_anchored or bool(scene.anchors)
 
 
 def sightings(scene: Scene, pack: Pack) -> Iterable[Seen]:

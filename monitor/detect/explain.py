@@ -67,7 +67,7 @@ def explain(
     if rule_id is not None and rule is None:
         raise KeyError(rule_id)
     scene = lay_out(document, pack.symbols, names_of(gazetteer), pack.anchored, pack.bench.lexicon)
-    anchored = relevant(scene, pack)
+    anchored = relevant(scene)
     seen = tuple(sightings(scene, pack)) if anchored else ()
     found = findings(document, pack, gazetteer)
     mine = tuple(one for one in found if rule is None or one.rule == rule.id)
@@ -164,7 +164,7 @@ def _miss(
 
 def _has(part: Node, line: Line, pack: Pack) -> bool:
     try:
-        return compiled(part, pack.bench.terms).search(line.view.text) is not None
+        return compiled(part, pack.bench.terms).spans(line.view.text) is not None
     except PhraseProblem:
         return False
 

@@ -106,12 +106,10 @@ class Filler:
 
     def _is_spoken(self, sighting: Sighting) -> bool:
         """Whether the act stands inside somebody's words; who speaks tells what he makes of it."""
-        first = sighting.index
-        if first < 0 or self._scene.document.kind not in _NEWS:
+        index = sighting.index
+        if index < 0 or self._scene.document.kind not in _NEWS:
             return False
-        while self._scene.same_paragraph(first - 1, sighting.index):
-            first -= 1
-        start = self._scene.spans[first].start
+        start = self._scene.spans[self._scene.paragraph_start(index)].start
         act = sighting.line.tokens[sighting.first].start
         return self._scene.body.text.count('"', start, act) % 2 == 1
 

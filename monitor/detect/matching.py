@@ -13,7 +13,8 @@ from monitor.detect.clauses.guards import Guards, Stop, Surroundings
 from monitor.detect.clauses.line import Line, Passage
 from monitor.detect.clauses.tense import carried, goes_on, history, month_gone
 from monitor.detect.current import own_lines
-from monitor.detect.language.words import Match, Pattern, word_set
+from monitor.detect.language.patterns import LatePattern, Spans
+from monitor.detect.language.words import word_set
 from monitor.detect.pack_spec import ContextSpec, Phrase, RuleSpec
 from monitor.detect.phrase import Phrases
 from monitor.detect.rule import Bench, Context, Demand, Topic
@@ -57,7 +58,7 @@ class Prepared(Generic[SpecT]):
     """A phrase rule, compiled."""
 
     options: SpecT
-    patterns: tuple[Pattern, ...]
+    patterns: tuple[LatePattern, ...]
     demands: tuple[Demand, ...]  #: of each pattern
     needs: tuple[Context, ...]
     without: Phrases
@@ -124,24 +125,28 @@ def _weak(sighting: Sighting) -> bool:
     return sighting.stop is not None and sighting.stop.weakens
 
 
-def _occurrences(pattern: Pattern, line: Line) -> Iterator[Match]:
+def _occurrences(pattern: LatePattern, line: Line) -> Iterator[Spans]:
     """Up to three places in one line, since the first may be stopped and the second not."""
     at = 0
     for _ in range(3):
-        hit = pattern.search(line.view.text, at)
+        hit = pattern.spans(line.view.text, at)
         if hit is None:
             return
         yield hit
-        at = max(hit.start(), hit.start(1) if hit.re.groups and hit.start(1) >= 0 else 0) + 1
+        at = max(hit[0][0], _act(hit)[0]) + 1
+
+
+def _act(found: Spans) -> tuple[int, int]:
+    """The span of the act's words, of the whole match where the phrase marks none."""
+    return found[1] if len(found) > 1 and found[1][0] >= 0 else found[0]
 
 
 def _sighting(
-    prepared: Prepared[Any], scene: Scene, line: Line, index: int, found: Match
+    prepared: Prepared[Any], scene: Scene, line: Line, index: int, found: Spans
 ) -> Sighting:
-    start, end = found.span()
-    group = 1 if found.re.groups and found.start(1) >= 0 else 0
-    first = line.view.token_at(found.start(group) + 1)
-    last = line.view.token_at(found.end(group) - 1 if group else end - 2)
+    (start, end), (act, act_end) = found[0], _act(found)
+    first = line.view.token_at(act + 1)
+    last = line.view.token_at(end - 2 if (act, act_end) == (start, end) else act_end - 1)
     stop = _stop(prepared, scene, line, index, first, last)
     topic = None
     if prepared.topics and (stop is None or stop.weakens):

@@ -15,9 +15,9 @@ from operator import or_
 import re2
 
 from monitor.detect.language.inflection import forms
-from monitor.detect.language.patterns import late
+from monitor.detect.language.patterns import LatePattern, late
 from monitor.detect.language.tokens import BREAKERS
-from monitor.detect.language.words import Pattern, word_set
+from monitor.detect.language.words import word_set
 
 GAP = 6  #: words that "..." may stand for
 WIDE_GAP = 14  #: words that "...." may stand for, clause openers among them
@@ -192,7 +192,7 @@ def _named(meaning: tuple[Node, ...] | str, terms: Terms) -> str:
     return "(?:" + "|".join(pattern(option, terms) for option in meaning) + ")"
 
 
-def compiled(node: Node, terms: Terms) -> Pattern:
+def compiled(node: Node, terms: Terms) -> LatePattern:
     """The phrase as a bytes pattern.
 
     Raises PhraseProblem when the expression would grow beyond what RE2 accepts.
@@ -211,7 +211,7 @@ class Phrases:
     none of them, none of the phrases is part.
     """
 
-    union: Pattern | None
+    union: LatePattern | None
     source: str = ""
     hints: int = 0
 
@@ -223,10 +223,11 @@ class Phrases:
         """The words of the first place where one of them stands, or None."""
         if self.union is None:
             return None
-        match = self.union.search(view)
-        if match is None:
+        spans = self.union.spans(view)
+        if spans is None:
             return None
-        return " ".join(match.group(0).decode("ascii").replace("|", "").split())
+        start, end = spans[0]
+        return " ".join(view[start:end].decode("ascii").replace("|", "").split())
 
 
 def united(nodes: Sequence[Node], terms: Terms, hints: int, *, end: bool = False) -> Phrases:
@@ -248,7 +249,7 @@ def _of_source(source: str, hints: int) -> Phrases:
     return Phrases(_late(source), source, hints)
 
 
-def _late(source: str) -> Pattern:
+def _late(source: str) -> LatePattern:
     try:
         return late(source)
     except re2.error as error:

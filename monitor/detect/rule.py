@@ -12,7 +12,7 @@ import ahocorasick_rs
 
 from monitor.detect.clauses.guards import NONE, Guard, Guards
 from monitor.detect.clauses.line import Line, Passage, Trie
-from monitor.detect.language.words import Pattern
+from monitor.detect.language.patterns import LatePattern
 from monitor.detect.lexicon import Lexicon
 from monitor.detect.pack_spec import RuleSpec
 from monitor.detect.phrase import (
@@ -64,7 +64,7 @@ class Topic:
     """What a law or policy is about; patterns are weighed against those of other topics."""
 
     name: str
-    patterns: tuple[Pattern, ...]
+    patterns: tuple[LatePattern, ...]
     demands: tuple[Demand, ...]  #: of each pattern
     hints: int  #: has a bit for each pattern, met by words that it cannot do without
     decides: Phrases = NONE
@@ -82,15 +82,15 @@ class Topic:
             for pattern, demand in zip(self.patterns, self.demands, strict=True)
             if demand.bits & met == demand.bits
         ]
-        found = (pattern.search(passage.view) is not None for pattern in possible)
+        found = (pattern.spans(passage.view) is not None for pattern in possible)
         if self.weak:
             return 0.01 if any(found) else 0
         return sum(found)
 
     def start(self, view: bytes) -> int:
         """Where the first of its phrases begins; the view's length where there is none."""
-        found = (pattern.search(view) for pattern in self.patterns)
-        return min((one.start() for one in found if one), default=len(view))
+        found = (pattern.spans(view) for pattern in self.patterns)
+        return min((one[0][0] for one in found if one), default=len(view))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +121,7 @@ class Bench:
     joined: dict[tuple[str, ...], Guards] = field(default_factory=dict, repr=False)
     made: dict[tuple[tuple[str, ...], bool], Phrases] = field(default_factory=dict, repr=False)
 
-    def phrases(self, sources: tuple[str, ...]) -> tuple[Pattern, ...]:
+    def phrases(self, sources: tuple[str, ...]) -> tuple[LatePattern, ...]:
         """Compile phrases. Raises PhraseProblem."""
         return tuple(compiled(node, self.terms) for node in self.nodes(sources))
 
@@ -192,8 +192,7 @@ class Pack:
         """Indexes of the lines that are worth analysing, ascending: those near an anchor."""
         near: set[int] = set()
         for index in scene.anchored_lines():
-            around = range(index - ANCHOR_BEFORE, index + ANCHOR_AFTER + 1)
-            near.update([i for i in around if scene.same_paragraph(i, index)])
+            near.update(scene.beside(index, ANCHOR_BEFORE, ANCHOR_AFTER))
         if scene.title is not None and scene.title_anchored:
             near.update(scene.opening_lines(TITLED_LINES))
             near.update(filter(scene.in_story, range(min(TITLED_LINES, len(scene.spans)))))

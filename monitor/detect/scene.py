@@ -6,6 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from operator import attrgetter
 
 from monitor.detect.clauses.guards import Stop
 from monitor.detect.clauses.line import Line, LineReader, Passage, Trie
@@ -29,6 +30,9 @@ NEAR = 3
 MAX_LINES = 3_000
 #: Sentences at the top among which the title is looked for: pages repeat it there.
 _TOP = 3
+#: Lines before a line within which its paragraph's beginning is looked for.
+_BEGINS = 12
+_PARAGRAPH = attrgetter("paragraph")
 _WITH_TITLE = frozenset({"title", "near", "around", "story", "document", "paragraph"})
 #: How documents of a kind are told; others are lists of items.
 _TELLINGS = {
@@ -143,6 +147,21 @@ class Scene:
     def paragraph(self, index: int) -> int:
         """The number of a line's paragraph."""
         return self.spans[index].paragraph
+
+    def paragraph_start(self, index: int) -> int:
+        """The first line of a line's paragraph."""
+        return bisect_left(self.spans, self.spans[index].paragraph, key=_PARAGRAPH)
+
+    def beside(self, index: int, before: int, after: int) -> range:
+        """The lines of a line's paragraph from so many before it to so many after it."""
+        spans = self.spans
+        own = spans[index].paragraph
+        first, last = index, index
+        while first > max(0, index - before) and spans[first - 1].paragraph == own:
+            first -= 1
+        while last + 1 < min(len(spans), index + after + 1) and spans[last + 1].paragraph == own:
+            last += 1
+        return range(first, last + 1)
 
     def of_paragraphs(self, indexes: Collection[int], most: int) -> set[int]:
         """The lines, among the first so many, of the paragraphs that these lines are of."""
@@ -267,9 +286,7 @@ class Scene:
             lines += [self.title] if self.title else []
             self._opening = b"".join(b" START" + one.view.part(0, words) for one in lines)
         own = b" START" + line.view.part(0, 3)
-        first = index
-        while first > 0 and index - first < 12 and self.same_paragraph(first - 1, index):
-            first -= 1
+        first = max(self.paragraph_start(index), index - _BEGINS) if index > 0 else index
         if 0 < first < index:
             own += b" START" + self.line(first).view.part(0, words)
         view = own + self._opening

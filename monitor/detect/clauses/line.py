@@ -247,18 +247,29 @@ class LineReader:
 
     def line(self, sentence: Sentence) -> Line:
         """Tokens in order: codes and numbers, vocabularies, places, agencies, dates."""
-        tokens: list[Token] = []
-        at = sentence.start
-        for marked in mark_spans(self.text, sentence.start, sentence.end):
-            tokens += words_between(self.text, at, marked.start)
-            tokens.append(marked)
-            at = marked.end
-        tokens += words_between(self.text, at, sentence.end)
-        tokens = self._vocabularies(tokens)
-        tokens = self.agencies.mark(_local_bodies(self.places.mark(tokens)))
+        tokens = self._vocabularies(self._coded(sentence))
+        words = frozenset([token.word for token in tokens])
+        tokens = self.places.mark(tokens, words)
+        if "legislature" in words:
+            _local_bodies(tokens)
+        tokens = mark_dates(self.agencies.mark(tokens, words), words)
+        if not words.isdisjoint(VALUES):
+            tokens = _counted(tokens)
+        if "(" in words:
+            tokens = self._without_abbreviations(tokens)
         question = self.text[sentence.end - 1 : sentence.end] == "?"
-        tokens = self._without_abbreviations(_counted(mark_dates(tokens)))
         return Line(sentence, tokens, question, self.outside, self.lexicon)
+
+    def _coded(self, sentence: Sentence) -> list[Token]:
+        """The words of a sentence, its codes and numbers as symbols."""
+        text, start, end = self.text, sentence.start, sentence.end
+        tokens: list[Token] = []
+        for marked in mark_spans(text, start, end):
+            tokens += words_between(text, start, marked.start)
+            tokens.append(marked)
+            start = marked.end
+        rest = words_between(text, start, end)
+        return tokens + rest if tokens else rest
 
     def _without_abbreviations(self, tokens: list[Token]) -> list[Token]:
         """`the Idaho State Police (ISP) and ICE`: what only shortens a name parts no clause."""
@@ -297,14 +308,13 @@ def _without_once(tokens: Sequence[Token], words: list[str]) -> None:
             token.word = words[at] = "again"
 
 
-def _local_bodies(tokens: list[Token]) -> list[Token]:
+def _local_bodies(tokens: Sequence[Token]) -> None:
     """`Ulster County Legislature`: a county's, not a state's."""
     for at, token in enumerate(tokens):
         if token.symbol == "LEGISLATURE" and token.word == "legislature" and at:
             place = tokens[at - 1].value
             if isinstance(place, Place) and place.kind != "state":
                 token.symbol = "BODY"
-    return tokens
 
 
 def _counted(tokens: list[Token]) -> list[Token]:
@@ -338,21 +348,16 @@ class Trie:
 
         Of those that begin at one word the longest counts, and none begins inside another.
         """
-        behind = 0
+        behind, rows, count = 0, self.rows, len(words)
         for at, word in enumerate(words):
-            if word in self.rows and at >= behind:
-                symbol, length = self._longest(words, at)
-                if length:
-                    behind = at + length
-                    yield at, length, symbol
-
-    def _longest(self, words: Sequence[str], at: int) -> tuple[str, int]:
-        """(symbol, number of words) of the longest term that stands at this word."""
-        node = self.rows
-        best, length, i = "", 0, at
-        while i < len(words) and words[i] and words[i] in node:
-            node = node[words[i]]
-            i += 1
-            if "" in node:
-                best, length = node[""], i - at
-        return best, length
+            node = rows.get(word)
+            if node is None or at < behind:
+                continue
+            symbol, i = "", at
+            while node is not None:
+                i += 1
+                if "" in node:
+                    symbol, behind = node[""], i
+                node = node.get(words[i]) if i < count and words[i] else None
+            if symbol:
+                yield at, behind - at, symbol

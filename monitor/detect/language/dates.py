@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from calendar import monthrange
+from collections.abc import Set
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -33,7 +34,6 @@ _NEAR_DAYS = {"yesterday": -1, "today": 0, "tonight": 0, "tomorrow": 1}
 _BEFORE_UNITS = word_set("last this next past earlier over in late during")
 #: Words that a date expression begins with, and those of which it has one (unless a digit).
 _OPENING = _BEFORE_UNITS.union(_MONTHS, _DAYS, _NEAR_DAYS, _WORD_NUMBERS)
-_DIGITS = frozenset("0123456789")
 _TELLING = word_set("last this next past ago earlier").union(_MONTHS, _DAYS, _NEAR_DAYS)
 
 
@@ -53,10 +53,9 @@ class When:
     future: bool = False
 
 
-def mark_dates(tokens: list[Token]) -> list[Token]:
-    """The tokens with date expressions put together as WHEN symbols."""
-    own = [token.word for token in tokens]
-    if _TELLING.isdisjoint(own) and _DIGITS.isdisjoint([word[:1] for word in own]):
+def mark_dates(tokens: list[Token], own: Set[str]) -> list[Token]:
+    """The tokens, made of these words, with date expressions put together as WHEN symbols."""
+    if _TELLING.isdisjoint(own) and not any([word[:1].isdigit() for word in own]):
         return tokens
     out: list[Token] = []
     behind = 0

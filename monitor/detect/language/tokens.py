@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import accumulate
@@ -16,8 +17,11 @@ BREAKERS = word_set(
     "after before since when until till once despite ; : ( ) ? !"
 )
 _SHOWN = {word: f"|{word}" for word in BREAKERS}
-_SPACED = {ord(c): f" {c} " for c in ',;:()?!"[]'}
-_SPACED |= {ord(c): " " for c in "{}*_|~^\\"}
+#: A word or a mark that is a token, each with what stands before it and is none. All parts are
+#: possessive and every character is of a piece: one pass over any text.
+_BLANK = ' \t\n\r\f\v"[]{}*_|~^\\'
+_MARKS, _BLANKS = ",;:()?!", re.escape(_BLANK)
+_PIECE = re.compile(rf"[{_BLANKS}]*+(?:[^{_MARKS}{_BLANKS}]++|[{_MARKS}])|[{_BLANKS}]++")
 MAX_TOKENS = 320
 #: First parts of compounds that are words of their own: "a sanctuary-ban bill", "the ICE-287 pact".
 _APART = frozenset({"sanctuary", "ice", "immigration", "detainer"})
@@ -90,25 +94,33 @@ class View:
 
 def words_between(text: str, start: int, end: int) -> list[Token]:
     """Tokens of a span of folded text: words in lower case, punctuation apart, quotes dropped."""
-    tokens: list[Token] = []
-    at = start
-    for piece in text[start:end].translate(_SPACED).split():
-        if len(tokens) >= MAX_TOKENS:
-            break
-        found = text.find(piece, at, end)
-        if found < 0:
-            continue
-        at = found + len(piece)
-        if piece not in '"[]':
-            for word, offset in _parts(piece):
-                tokens.append(Token(word, found + offset, found + offset + len(word)))
-    return tokens
+    pieces = _PIECE.findall(text, start, end)
+    if end - start > MAX_TOKENS:
+        pieces = list(_first(pieces))
+    starts = accumulate(map(len, pieces), initial=start)
+    return [
+        Token(word, at + before, at + behind)
+        for words, at in zip(map(_parts, pieces), starts, strict=False)
+        for word, before, behind in words
+    ]
 
 
-@lru_cache(maxsize=8192)
-def _parts(piece: str) -> tuple[tuple[str, int], ...]:
-    """The words of a piece in lower case, each with its offset."""
-    return tuple(_split(piece, 0))
+def _first(pieces: Iterable[str]) -> Iterator[str]:
+    """As many pieces as give MAX_TOKENS words."""
+    count = 0
+    for piece in pieces:
+        if count >= MAX_TOKENS:
+            return
+        count += len(_parts(piece))
+        yield piece
+
+
+@lru_cache(maxsize=16_384)
+def _parts(piece: str) -> tuple[tuple[str, int, int], ...]:
+    """The words of a piece in lower case, each with the offsets of its start and end."""
+    bare = piece.lstrip(_BLANK)
+    words = _split(bare, len(piece) - len(bare))
+    return tuple((word, at, at + len(word)) for word, at in words)
 
 
 def _split(piece: str, at: int) -> Iterator[tuple[str, int]]:

@@ -1,12 +1,10 @@
-"""Sets of words, written as running text, and the type of compiled patterns."""
+"""Sets of words, written as running text, and the type of matches."""
 
 from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-#: A compiled RE2 pattern; the library ships no types.
-Pattern: TypeAlias = Any
-#: A match of one.
+#: A match of an RE2 pattern; the library ships no types.
 Match: TypeAlias = Any
 
 

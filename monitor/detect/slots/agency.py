@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 
 from monitor.detect.language.tokens import Token
@@ -54,6 +55,8 @@ _JAIL_KEYS = tuple(sorted((tuple(u.split()) for u in _JAIL), key=len, reverse=Tr
 _SHERIFFS_OR_POLICE = frozenset({"sheriffs", "sheriff", "police"})
 _OWN_KEYS = tuple(tuple(unit.split()) for unit in OWN_UNITS)
 _OWN_FIRST = frozenset(key[0] for key in _OWN_KEYS)
+_FIRST_OF_UNITS = frozenset(key[0] for key in (*_UNIT_KEYS, *_JAIL_KEYS, *_OWN_KEYS))
+_MOST_WORDS = 6  #: of a unit's name that are looked at
 _AGENT_WORDS = _OWN_FIRST | {"police"}
 #: What may stand between a force and where it is: "the sheriff's office in Kent County".
 _FORCE_NOUNS = word_set("'s office offices department departments")
@@ -70,9 +73,12 @@ class AgencyReader:
 
     text: str
 
-    def mark(self, tokens: list[Token]) -> list[Token]:
-        """Put agencies together as AGENCY symbols; lists of counties under one noun are split."""
-        if not any(t.word in _AGENT_WORDS or isinstance(t.value, Place) for t in tokens):
+    def mark(self, tokens: list[Token], words: Set[str]) -> list[Token]:
+        """Put agencies together as AGENCY symbols; lists of counties under one noun are split.
+
+        The words are all of the tokens', those that places were made of as well.
+        """
+        if _AGENT_WORDS.isdisjoint(words) and "PLACE" not in [t.symbol for t in tokens]:
             return tokens  # nothing that an agency is told by
         self._sheriffs_of(tokens)
         i = 0
@@ -306,7 +312,9 @@ def _number(tokens: list[Token], i: int) -> str:
 
 
 def _longest(tokens: list[Token], at: int, keys: tuple[tuple[str, ...], ...]) -> int:
-    words = tuple(t.word for t in tokens[at : at + 6])
+    if at >= len(tokens) or tokens[at].word not in _FIRST_OF_UNITS:
+        return 0
+    words = tuple([t.word for t in tokens[at : at + _MOST_WORDS]])
     return next((len(key) for key in keys if words[: len(key)] == key), 0)
 
 

@@ -17,6 +17,8 @@ _TOWNSHIPS = frozenset(["CT", "MA", "ME", "NH", "NJ", "NY", "PA", "RI", "VT"])
 #: How many times the rank of its namesakes a city has that is meant where no state is named.
 _FAR_LARGER, _LARGER = 1.8, 1.5
 _SMALL_TOWN = 26  #: the rank up to which all namesakes are small towns
+#: Names whose answers are kept.
+_MOST_ASKED = 50_000
 
 
 class Names(Protocol):
@@ -28,6 +30,10 @@ class Names(Protocol):
 
     def place_states(self, name: str) -> tuple[str, ...]:
         """States that have a city, town or village of this name."""
+        ...
+
+    def is_listed(self, name: str) -> bool:
+        """Whether any state has a city, town or village of this name."""
         ...
 
     def main_state(self, name: str) -> str | None:
@@ -61,14 +67,24 @@ class GazetteerNames:
                 for name in (county.name, county.name[: -len(" city")]):
                     self._cities.setdefault(_spelled(name.lower()), set()).add(county.state)
         self._towns: dict[str, tuple[tuple[str, int], ...]] = {}
+        self._asked: dict[str, tuple[tuple[str, str], ...]] = {}  # of counties, as they were asked
 
     def county_states(self, name: str) -> tuple[tuple[str, str], ...]:
         """(state, county FIPS) of every county of this name."""
-        return tuple(self._counties.get(_spelled(name), ()))
+        found = self._asked.get(name)
+        if found is None:
+            if len(self._asked) > _MOST_ASKED:
+                self._asked.clear()
+            found = self._asked[name] = tuple(self._counties.get(_spelled(name), ()))
+        return found
 
     def place_states(self, name: str) -> tuple[str, ...]:
         """States that have a town of this name, the heaviest first."""
-        return tuple(state for state, _ in self._town(name))
+        return tuple([state for state, _ in self._town(name)])
+
+    def is_listed(self, name: str) -> bool:
+        """Whether any state has a town of this name."""
+        return bool(self._town(name))
 
     def main_state(self, name: str) -> str | None:
         """The state of a city whose name stands alone."""
@@ -116,12 +132,13 @@ class GazetteerNames:
         return county.fips if county is not None else None
 
     def _town(self, name: str) -> tuple[tuple[str, int], ...]:
-        if name not in self._towns:
-            if len(self._towns) > 50_000:
+        found = self._towns.get(name)
+        if found is None:
+            if len(self._towns) > _MOST_ASKED:
                 self._towns.clear()
             places = self._gazetteer.places(name)
-            self._towns[name] = tuple((place.state, place.weight) for place in places)
-        return self._towns[name]
+            found = self._towns[name] = tuple((place.state, place.weight) for place in places)
+        return found
 
 
 #: Names that also stand for a state or for the federal government.

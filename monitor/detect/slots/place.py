@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
-from monitor.detect.language.tokens import Token, are_plain
+from monitor.detect.language.tokens import Token, is_plain
 from monitor.detect.slots.place_kind import Place
 from monitor.detect.slots.place_signs import (
     COUNTIES_WORDS,
@@ -16,10 +16,7 @@ from monitor.detect.slots.place_signs import (
     of_district,
     of_state,
 )
-from monitor.detect.slots.place_words import (
-    NOT_NAMES,
-    title_case,
-)
+from monitor.detect.slots.place_words import NOT_NAMES, OFFICERS, title_case
 from monitor.detect.slots.state_names import (
     BY_ABBREVIATION,
     BY_NAME,
@@ -39,21 +36,22 @@ _MAY_BE_STATES = FIRST_WORDS.union(
     ONLY_QUALIFYING, BY_ABBREVIATION, (code.lower() for code in STATE_NAMES)
 )
 _SKIP_LIST = frozenset({",", "and", "&", "county", "in", "or"})
+#: Words of the longest name of a county.
+_MOST_WORDS = 3
 
 
 @dataclass(slots=True)
 class PlaceReader(TownReader):
     """Marks places in token lists of one document."""
 
-    def mark(self, tokens: list[Token]) -> list[Token]:
-        """The tokens with states, counties and towns put together as PLACE symbols."""
+    def mark(self, tokens: list[Token], words: Set[str]) -> list[Token]:
+        """The tokens, which are these words, with states, counties and towns as PLACE symbols."""
         found = tokens
-        words = [token.word for token in tokens]
         if not _MAY_BE_STATES.isdisjoint(words):
             found = self._states(tokens)
         if not _KINDS_OF_COUNTIES.isdisjoint(words):
             found = self._counties(found)
-        return self._cities(found)
+        return self._cities(found, officers=not OFFICERS.isdisjoint(words))
 
     # states -------------------------------------------------------------------------------
 
@@ -72,6 +70,8 @@ class PlaceReader(TownReader):
 
     def _state_at(self, tokens: list[Token], i: int) -> tuple[str | None, int]:
         token = tokens[i]
+        if token.word not in FIRST_WORDS and not self.text[token.start].isupper():
+            return None, 0  # "in", "or": no codes
         if token.symbol or self._names_county(tokens, i, 1) or self._in_county_list(tokens, i):
             return None, 0
         if token.word == "washington" and (of_state(tokens, i + 1) or in_region(tokens, i)):
@@ -183,12 +183,13 @@ class PlaceReader(TownReader):
     def _name_before(self, tokens: list[Token], i: int) -> tuple[int, str]:
         if tokens[i - 1].symbol and i < len(tokens) and tokens[i].word in COUNTIES_WORDS:
             return i, ""  # "Oregon counties" are those of the state
-        for length in (3, 2, 1):
-            words = tokens[max(0, i - length) : i]
-            if len(words) == length and are_plain(words):
-                name = " ".join(t.word for t in words).replace(" 's", "'s")
-                if self.names.county_states(name):
-                    return i - length, name
+        plain = 0
+        while plain < min(i, _MOST_WORDS) and is_plain(tokens[i - plain - 1]):
+            plain += 1
+        for length in range(plain, 0, -1):
+            name = " ".join([t.word for t in tokens[i - length : i]]).replace(" 's", "'s")
+            if self.names.county_states(name):
+                return i - length, name
         before = tokens[i - 1]
         state = before.value.state if isinstance(before.value, Place) else None
         if state and self._may_name(tokens[i]) and self._listed_county(state):
@@ -256,24 +257,32 @@ class PlaceReader(TownReader):
 
     # towns --------------------------------------------------------------------------------
 
-    def _cities(self, tokens: list[Token]) -> list[Token]:
+    def _cities(self, tokens: list[Token], *, officers: bool) -> list[Token]:
         text = self.text
-        i = 0
-        while i < len(tokens):
-            token = tokens[i]
-            if not token.symbol and text[token.start].isupper() and not self._is_person(tokens, i):
-                bare = self._bare_county(tokens, i)
-                body = bare and tokens[i + bare].symbol
-                length = 0 if body else self._city_length(tokens, i)
-                if bare and not length:
-                    name = " ".join(t.word for t in tokens[i : i + bare])
-                    i = self._replace(tokens, i, i + bare, self._bare(name))
-                elif length:
-                    start = i - self._is_tail(tokens, i)
-                    name = " ".join(t.word for t in tokens[start : i + length])
-                    i = self._replace(tokens, start, i + length, self._city(name))
-            i += 1
+        capitals = [
+            i for i, token in enumerate(tokens) if text[token.start].isupper() and not token.symbol
+        ]
+        merged = behind = 0  # tokens that names took in; where those that were read end
+        for at in capitals:
+            i, count = at - merged, len(tokens)
+            if i >= behind and not self._is_person(tokens, i):
+                behind = self._city_at(tokens, i, officers=officers)
+                merged += count - len(tokens)
         return tokens
+
+    def _city_at(self, tokens: list[Token], i: int, *, officers: bool) -> int:
+        """Put the name that begins at a token together; gives the token to go on with."""
+        bare = self._bare_county(tokens, i) if officers else 0
+        body = bare and tokens[i + bare].symbol
+        length = 0 if body else self._city_length(tokens, i)
+        if bare and not length:
+            name = " ".join([t.word for t in tokens[i : i + bare]])
+            i = self._replace(tokens, i, i + bare, self._bare(name))
+        elif length:
+            start = i - self._is_tail(tokens, i)
+            name = " ".join([t.word for t in tokens[start : i + length]])
+            i = self._replace(tokens, start, i + length, self._city(name))
+        return i + 1
 
     def _city(self, name: str) -> Place:
         main = self.names.main_state(name)

@@ -39,6 +39,8 @@ NOT_NAMES = word_set(
 COUNTY_BODIES = frozenset(["legislators", "commissioners", "supervisors", "freeholders"])
 #: Who is a county's, also where the word is left out: "Hennepin sheriff", "Passaic exec".
 OF_COUNTIES = word_set("sheriff sheriffs sheriff's exec executive freeholders")
+#: All who make a bare name a county's.
+OFFICERS = OF_COUNTIES | COUNTY_BODIES
 #: What follows a town's dateline ("RACINE (AP) - ").
 DASHES = frozenset([":", "-", "\u2013", "\u2014", "--", "("])
 #: Datelines of news from the capital, and of a city that is a state's name too.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from monitor.detect.language.tokens import Token, are_plain, is_plain
+from monitor.detect.language.tokens import BREAKERS, Token, are_plain
 from monitor.detect.slots.names import Names
 from monitor.detect.slots.place_kind import Place
 from monitor.detect.slots.place_signs import next_word
@@ -22,6 +22,7 @@ from monitor.detect.slots.place_words import (
     NOT_NAMES,
     OF_CITIES,
     OF_COUNTIES,
+    OFFICERS,
     OFFICES,
     SMALL,
     title_case,
@@ -31,6 +32,8 @@ from monitor.detect.slots.place_words import (
 _MOST_WORDS = 4
 #: The rank from which on a listed name is a town's, not just a post office's.
 _A_TOWN = 20
+#: What is no word of a name.
+_NO_PARTS = BREAKERS | {","}
 
 
 @dataclass(slots=True)
@@ -49,9 +52,11 @@ class TownReader:
             return 0
         for length in (2, 1):
             end = i + length
+            if end >= len(tokens) or tokens[end].word not in OFFICERS:
+                continue
             words = tokens[i:end]
-            name = " ".join(t.word for t in words)
-            if end >= len(tokens) or not self._of_a_county(tokens[end], name):
+            name = " ".join([t.word for t in words])
+            if not self._of_a_county(tokens[end], name):
                 continue
             if are_plain(words) and self._may_name(words[-1]) and self.names.county_states(name):
                 return length
@@ -74,7 +79,7 @@ class TownReader:
         word = tokens[i - 1].word
         if len(word) > 2 and self.text[tokens[i - 1].start : tokens[i - 1].end].isupper():
             return False  # in a line of capitals any word may stand before a name
-        listed = bool(self.names.place_states(f"{word} {tokens[i].word}"))
+        listed = self.names.is_listed(f"{word} {tokens[i].word}")
         return word.isalpha() and not listed and word not in NOT_NAMES | BESIDE_NAMES
 
     def _may_name(self, token: Token) -> bool:
@@ -83,10 +88,10 @@ class TownReader:
     def _city_length(self, tokens: list[Token], i: int) -> int:
         known = 0  # the longest name that is one at all: "Huntington Beach", not "Huntington"
         for length in self._lengths(tokens, i):
-            name = " ".join(t.word for t in tokens[i : i + length])
+            name = " ".join([t.word for t in tokens[i : i + length]])
             if self._is_city(tokens, i, i + length, name):
                 return known or length - self._of_the_city(tokens, i, length)
-            if not known and length > 1 and self.names.place_states(name):
+            if not known and length > 1 and self.names.is_listed(name):
                 known = length
         return 0
 
@@ -107,22 +112,25 @@ class TownReader:
         """
         found: list[int] = []
         for length, token in enumerate(tokens[i : i + _MOST_WORDS], start=1):
-            if not is_plain(token):
+            word = token.word
+            if token.symbol or word in _NO_PARTS:
                 break
             if self.text[token.start].isupper():
                 found.insert(0, length)
-            elif token.word not in SMALL:
+            elif word not in SMALL:
                 break
         return found
 
     def _is_city(self, tokens: list[Token], start: int, end: int, name: str) -> bool:
-        if name in NOT_NAMES or self._no_name(tokens[start:end], name):
+        if name in NOT_NAMES or (end > start + 1 and self._no_name(tokens[start:end], name)):
             return False
         if (self.known or self.seen) and self._is_known(title_case(name)):
             return True
-        if self.names.main_state(name):
-            return True
         if self._state_follows(tokens, end):
+            return True
+        if not self.names.is_listed(name):
+            return False
+        if self.names.main_state(name):
             return True
         if start == 0 and self._begins(tokens, end, name):
             return True
@@ -134,7 +142,7 @@ class TownReader:
         word = tokens[end].word if end < len(tokens) else ""
         owned = next_word(tokens, end - 2) == "'s" and word in MEASURES
         civic = after == "BODY" or word in CIVIC or owned
-        return (of_city or civic) and bool(self.names.place_states(name))
+        return of_city or civic
 
     def _begins(self, tokens: list[Token], end: int, name: str) -> bool:
         """`WENDELL - The board`, `Wendell adopts policy`: datelines, and headlines on a town."""
@@ -155,15 +163,12 @@ class TownReader:
         if not strange:
             return False
         first = words[0].word
-        listed = len(words) > 1 and bool(self.names.place_states(name))
+        listed = len(words) > 1 and self.names.is_listed(name)
         inside = listed and (first == "new" or first not in NOT_NAMES)
         return bool(strange - IN_NAMES if inside else strange)
 
     def _state_follows(self, tokens: list[Token], end: int) -> bool:
-        after = tokens[end : end + 2]
-        return (
-            len(after) == 2
-            and after[0].word in {",", "("}
-            and isinstance(after[1].value, Place)
-            and after[1].value.kind == "state"
-        )
+        if end + 1 >= len(tokens) or tokens[end].word not in {",", "("}:
+            return False
+        place = tokens[end + 1].value
+        return isinstance(place, Place) and place.kind == "state"
