@@ -26,6 +26,8 @@ WATCHED = "watched"
 MOST = 400
 #: Paragraphs of one document that are read for this.
 MOST_PARAGRAPHS = 12
+#: Paragraphs without a bill's number that are read under a title that names one.
+MOST_UNNAMED = 3
 #: So much of the document is looked at for the state.
 _MOST_CHARS = 20_000
 _MATTER = {
@@ -156,17 +158,27 @@ class _Paragraph:
 
 
 def _paragraphs(document: Document, watched: WatchList) -> Iterator[_Paragraph]:
-    """The title and the blocks of the text that name a watched bill, the first ones."""
+    """The title and the blocks of the text that name a watched bill, the first ones; under a title
+    that names one bill alone the first blocks that name none are about it too."""
     count, start = 0, 0
+    titled = watched.named_in(document.title)
     blocks = [(-1, document.title)]
     for line in document.text.split("\n"):
         blocks.append((start, line))
         start += len(line) + 1
+    unnamed = MOST_UNNAMED if len(titled) == 1 else 0
     for at, text in blocks:
         named = watched.named_in(text)
+        if not named and unnamed and text.strip() and not _names_a_bill(text):
+            unnamed -= 1
+            named = titled
         if named and count < MOST_PARAGRAPHS:
             count += 1
             yield _Paragraph(start=at, text=text, bills=named)
+
+
+def _names_a_bill(text: str) -> bool:
+    return any(isinstance(token.value, Bill) for token in mark_spans(text, 0, len(text)))
 
 
 def _read(

@@ -90,6 +90,18 @@ def test_the_title_counts_and_the_family_is_the_bill_s_own() -> None:
     assert one.direction is Direction.AWAY
 
 
+def test_under_a_title_of_one_bill_the_first_paragraphs_are_about_it() -> None:
+    text = "AUSTIN, Texas - It is a hot day.\nGov. Greg Abbott signed the bill on Thursday."
+    (one,) = told(text, title="Statement on SB 1234")
+    shown = (one.event_type.value, one.bill, one.jurisdiction.state)
+    assert shown == ("state_mandate_enacted", "SB 1234", "TX")
+    late = "AUSTIN, Texas - Hot.\n" + "A day goes by.\n" * 3 + "Gov. Abbott signed the bill."
+    assert told(late, title="Statement on SB 1234") == ()
+    other = "AUSTIN, Texas - Hot.\nGov. Abbott signed HB 9 on Thursday."
+    assert told(other, title="Statement on SB 1234") == ()
+    assert told(text, title="Statement on Texas bills") == ()
+
+
 def test_a_bill_beside_a_watched_one_is_not_claimed() -> None:
     found = told("Texas: Gov. Abbott signed SB 1234, SB 4 and SB 5 on Friday.")
     assert [one.bill for one in each_bill(found)] == ["SB 1234"]
