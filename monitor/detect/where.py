@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import re2
 
 from monitor.detect.clauses.line import Line
+from monitor.detect.coordination import group_after, group_before
 from monitor.detect.current import current_lines, looks_back, named_states
 from monitor.detect.language.words import word_set
 from monitor.detect.scene import Scene, Sighting
@@ -20,7 +22,7 @@ from monitor.detect.slots.place_signs import (
     bodies_say,
     tagged_states,
 )
-from monitor.detect.slots.state_names import STATE_NAMES
+from monitor.detect.slots.state_names import CAPITALS, STATE_NAMES
 from monitor.domain.claim import Jurisdiction
 
 _URL_WORD = re2.compile(r"[a-z]+")
@@ -103,7 +105,7 @@ class WhereReader:
 
     def _agencies(self, sighting: Sighting) -> tuple[Agency, ...]:
         line = sighting.line
-        own = _group_before(line, sighting.first) or _group_after(line, sighting.first)
+        own = group_before(line, sighting.first) or group_after(line, sighting.first)
         if own:
             return own
         if any(isinstance(t.value, Place) and t.value.kind != "state" for t in line.tokens):
@@ -131,7 +133,12 @@ class WhereReader:
         if title is not None and index >= 0:
             yield title
         if index < 0:
-            yield from (line for line in self.scene.begins(2) if not looks_back(line, published))
+            yield from self._beginning()
+
+    def _beginning(self) -> Iterator[Line]:
+        """The story's first lines, none about years gone."""
+        published = self.scene.document.published
+        return (line for line in self.scene.begins(2) if not looks_back(line, published))
 
     # places -------------------------------------------------------------------------------
 
@@ -244,7 +251,14 @@ class WhereReader:
             states = self._states_of(lines)
             if states:
                 return states.pop() if len(states) == 1 else None
-        return None
+        return self._of_capital()
+
+    def _of_capital(self) -> str | None:
+        """`Olympia has an order of its own`: the one state whose seat the story names."""
+        words = [token.word for line in current_lines(self.scene) for token in line.tokens]
+        pairs = [f"{one} {other}" for one, other in pairwise(words)]
+        said = {CAPITALS[name] for name in (*words, *pairs) if name in CAPITALS}
+        return said.pop() if len(said) == 1 else None
 
     def _contexts(self, sighting: Sighting) -> Iterator[set[str]]:
         yield self._states_of((sighting.line,))
@@ -253,6 +267,8 @@ class WhereReader:
             yield self._states_of((title,))
         if sighting.index >= 0:
             yield self._states_of(self.scene.near(sighting.index))
+        else:
+            yield from (self._states_of((line,)) for line in self._beginning())
         yield self._bare_governors()
         yield self._called_by_state()
         yield self._states_of(current_lines(self.scene))
@@ -334,47 +350,6 @@ def _nearest_state(sighting: Sighting) -> str | None:
         if isinstance(place, Place) and place.state:
             rows.append((abs(i - sighting.first) + (0 if i < sighting.first else 0.5), place.state))
     return min(rows)[1] if rows else None
-
-
-def _group_before(line: Line, act: int) -> tuple[Agency, ...]:
-    """The coordinated agencies nearest before the act, inside its own half of the sentence."""
-    for at in range(act - 1, -1, -1):
-        if isinstance(line.tokens[at].value, Agency):
-            return _spread(line, at, -1)
-        if line.tokens[at].word in {";"}:
-            return ()
-    return ()
-
-
-def _group_after(line: Line, act: int) -> tuple[Agency, ...]:
-    for at in range(act + 1, len(line.tokens)):
-        if isinstance(line.tokens[at].value, Agency):
-            return _spread(line, at, 1)
-    return ()
-
-
-#: Words between agencies of one list: "police in A and B and sheriffs in C".
-_BETWEEN = word_set(", and the & police sheriffs departments in of as well also plus")
-#: ... and where each has its own: "task force for the State Police, jail model for Corrections".
-_EACH_WITH = frozenset({"TASKFORCEMODEL", "JAILMODEL", "WARRANTMODEL", "TRIBALMODEL", "for"})
-
-
-def _spread(line: Line, at: int, step: int) -> tuple[Agency, ...]:
-    """Agencies joined to this one by commas and "and"."""
-    found: list[Agency] = []
-    gap = 0
-    each = _EACH_WITH if any(token.symbol in _EACH_WITH for token in line.tokens) else frozenset()
-    while 0 <= at < len(line.tokens) and len(found) < 60:
-        token = line.tokens[at]
-        if isinstance(token.value, Agency):
-            found.append(token.value)
-            gap = 0
-        elif (token.word in _BETWEEN or (token.symbol or token.word) in each) and gap < 4:
-            gap += 1
-        else:
-            break
-        at += step
-    return tuple(dict.fromkeys(found if step > 0 else reversed(found)))
 
 
 def states_of_url(url: str) -> set[str]:
