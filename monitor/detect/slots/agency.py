@@ -55,7 +55,6 @@ _JAIL_KEYS = tuple(sorted((tuple(u.split()) for u in _JAIL), key=len, reverse=Tr
 _SHERIFFS_OR_POLICE = frozenset({"sheriffs", "sheriff", "police"})
 _OWN_KEYS = tuple(tuple(unit.split()) for unit in OWN_UNITS)
 _OWN_FIRST = frozenset(key[0] for key in _OWN_KEYS)
-_FIRST_OF_UNITS = frozenset(key[0] for key in (*_UNIT_KEYS, *_JAIL_KEYS, *_OWN_KEYS))
 _MOST_WORDS = 6  #: of a unit's name that are looked at
 _AGENT_WORDS = _OWN_FIRST | {"police"}
 #: What may stand between a force and where it is: "the sheriff's office in Kent County".
@@ -312,10 +311,12 @@ def _number(tokens: list[Token], i: int) -> str:
 
 
 def _longest(tokens: list[Token], at: int, keys: tuple[tuple[str, ...], ...]) -> int:
-    if at >= len(tokens) or tokens[at].word not in _FIRST_OF_UNITS:
+    first = tokens[at].word if at < len(tokens) else ""
+    likely = [key for key in keys if key[0] == first]
+    if not likely:
         return 0
     words = tuple([t.word for t in tokens[at : at + _MOST_WORDS]])
-    return next((len(key) for key in keys if words[: len(key)] == key), 0)
+    return next((len(key) for key in likely if words[: len(key)] == key), 0)
 
 
 def _merge(tokens: list[Token], start: int, end: int, agency: Agency) -> None:
