@@ -24,15 +24,11 @@ _ALWAYS = 1
 ALL_MET = -1
 
 
-@dataclass(frozen=True, slots=True)
-class _Word:
-    """What one word means to the pack."""
-
-    meets: int  #: bits of the sets that it is in
-    leads: tuple[tuple[int, int], ...]  #: (demands, rule) of the phrases that it may announce
-
-
-_NOTHING = _Word(0, ())
+#: (demands, rule) of the phrases that a word may announce.
+Leads = tuple[tuple[int, int], ...]
+#: What one word means to the pack: bits of the sets that it is in, and where it leads.
+_Word = tuple[int, Leads]
+_NOTHING: _Word = (0, ())
 
 
 @dataclass(slots=True, eq=False)
@@ -76,21 +72,22 @@ class Lexicon:
             self._leads[word].append((demands, rule))
             self._longest = max(self._longest, len(word))
 
-    def met(self, words: Iterable[str]) -> int:
-        """The bits of all demands that these words of a view meet."""
-        found, known = _ALWAYS, self._known
+    def read(self, words: Iterable[str]) -> tuple[int, list[Leads]]:
+        """The bits of all demands that these words of a view meet, and where they lead."""
+        met, known = _ALWAYS, self._known
+        leads: list[Leads] = []
         for word in words:
-            found |= (known.get(word) or self._looked_up(word)).meets
-        return found
+            meets, own = known.get(word) or self._looked_up(word)
+            if meets:
+                met |= meets
+            if own:
+                leads.append(own)
+        return met, leads
 
-    def rules(self, words: Iterable[str], met: int) -> list[int]:
-        """Numbers of the rules that may match among these words, which meet `met`, ascending."""
-        found, known = set(self._always), self._known
-        for word in words:
-            leads = (known.get(word) or self._looked_up(word)).leads
-            if leads:
-                found.update([rule for demands, rule in leads if demands & met == demands])
-        return sorted(found)
+    def rules(self, met: int, leads: Iterable[Leads]) -> list[int]:
+        """Numbers of the rules that may match among words that meet and lead so, ascending."""
+        found = {rule for own in leads for demands, rule in own if demands & met == demands}
+        return sorted(found | self._always if self._always else found)
 
     def _looked_up(self, word: str) -> _Word:
         if len(self._known) > _MOST_WORDS:
@@ -105,4 +102,4 @@ class Lexicon:
         for form in forms:
             meets |= self._by_word.get(form, 0)
         leads = tuple(dict.fromkeys(lead for form in forms for lead in self._leads.get(form, ())))
-        return _Word(meets, leads) if meets or leads else _NOTHING
+        return (meets, leads) if meets or leads else _NOTHING

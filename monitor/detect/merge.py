@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 import re2
 
@@ -42,6 +43,8 @@ _NEWS_WITH_FIGURES = frozenset({
     T.AGREEMENT_SIGNED, T.AGREEMENT_TERMINATED, T.LAWSUIT_FILED, T.COURT_RULING,
 })  # fmt: skip
 
+#: What is only in the words of news of these types.
+_COUNTS = {T.DETAINER_POLICY_CHANGE: {T.COURT_RULING}, T.PROGRAM_STATISTIC: _NEWS_WITH_FIGURES}
 #: Steps of one passage, as a page that lists them tells all: the last one counts.
 _PASSAGE = (Stage.PASSED_ONE_CHAMBER, Stage.PASSED_BOTH, Stage.ENROLLED)
 #: A day at the head of a line, and what parts it from the line.
@@ -55,6 +58,8 @@ _OF_LAWS = frozenset(one for one in EventType if one.value.startswith(_LAWS))
 _LOCAL = frozenset(
     {T.SANCTUARY_PROPOSED, T.SANCTUARY_ADOPTED, T.SANCTUARY_REPEALED, T.DETAINER_POLICY_CHANGE}
 )
+#: What one telling may say and another leave out.
+_NAMED = ("agency", "model", "bill", "occurred", "instrument", "target")
 _STAGES = ("introduced", "passed", "blocked", "enacted")
 
 
@@ -64,7 +69,8 @@ def distinct(found: Iterable[Placed], heading: Heading) -> tuple[Finding, ...]:
     kept = [
         one
         for n, one in enumerate(kept)
-        if not any(_opposed(one, other, earlier=m < n) for m, other in enumerate(kept))
+        if one.event_type not in _OF_LAWS
+        or not any(_opposed(one, other, earlier=m < n) for m, other in enumerate(kept))
     ]
     left = list(_standing(kept))
     left = [_less(one) if any(_counted_in(one, other) for other in left) else one for one in left]
@@ -104,6 +110,7 @@ def _subject(finding: Finding) -> str | None:
     return _plain(finding.jurisdiction.place) if finding.jurisdiction.place else None
 
 
+@lru_cache(maxsize=4096)
 def _plain(name: str) -> str:
     words = name.lower().replace("department", "office").replace("police office", "")
     return words.replace("sheriff's office", "").replace(" county", "").strip()
@@ -129,16 +136,11 @@ def _joined(one: Finding, other: Finding) -> Finding:
     where = best.jurisdiction
     if where.place is None and where.county is None and rest.jurisdiction.state == where.state:
         where = rest.jurisdiction
-    return replace(
-        best,
-        jurisdiction=where if where.state else rest.jurisdiction,
-        agency=best.agency or rest.agency,
-        model=best.model or rest.model,
-        bill=best.bill or rest.bill,
-        occurred=best.occurred or rest.occurred,
-        instrument=best.instrument or rest.instrument,
-        target=best.target or rest.target,
-    )
+    where = where if where.state else rest.jurisdiction
+    named = {name: getattr(rest, name) for name in _NAMED if not getattr(best, name)}
+    if where != best.jurisdiction:
+        named["jurisdiction"] = where
+    return replace(best, **named) if any(named.values()) else best
 
 
 def _rank(finding: Finding) -> tuple[bool, bool, bool, bool, int]:
@@ -157,9 +159,7 @@ def _opposed(one: Finding, other: Finding, *, earlier: bool) -> bool:
     The later stage counts, of the same stage the one that is told earlier (a title comes first);
     two measures with numbers are two measures.
     """
-    if one.event_type not in _OF_LAWS or other.event_type not in _OF_LAWS:
-        return False
-    if other.worth is not Worth.ALERT:
+    if other.event_type not in _OF_LAWS or other.worth is not Worth.ALERT:
         return False
     families = (one.event_type.value, other.event_type.value)
     (family, stage), (other_family, other_stage) = (name.rsplit("_", 1) for name in families)
@@ -172,11 +172,9 @@ def _opposed(one: Finding, other: Finding, *, earlier: bool) -> bool:
 
 def _counted_in(one: Finding, other: Finding) -> bool:
     """Whether one is only in the words of another's news: a figure, or what a court orders."""
-    if one.quote != other.quote or other.worth is not Worth.ALERT:
+    if other.event_type not in _COUNTS.get(one.event_type, ()):
         return False
-    if one.event_type is T.DETAINER_POLICY_CHANGE:
-        return other.event_type is T.COURT_RULING
-    return one.event_type is T.PROGRAM_STATISTIC and other.event_type in _NEWS_WITH_FIGURES
+    return one.quote == other.quote and other.worth is Worth.ALERT
 
 
 def _less(one: Finding) -> Finding:
@@ -199,7 +197,8 @@ def _of_a_law(one: Finding, other: Finding) -> bool:
 def _standing(kept: Sequence[Finding]) -> Iterator[Finding]:
     """Findings that no stronger one makes background; an entry with its own day is worth a look."""
     for one in kept:
-        stronger = [other for other in kept if _outdone(one, other)]
+        others = (other for other in kept if other.event_type is not one.event_type)
+        stronger = [other for other in others if _outdone(one, other)]
         if not stronger:
             yield one
         elif _is_entry(one) and all(_is_entry(other) for other in stronger):

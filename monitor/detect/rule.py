@@ -186,7 +186,7 @@ class Pack:
     def rules_for(self, line: Line) -> list[int]:
         """Numbers of the rules that may match a line, ascending."""
         lexicon = self.bench.lexicon
-        return lexicon.rules(line.words, line.met)
+        return lexicon.rules(line.met, line.leads)
 
     def promising(self, scene: Scene) -> list[int]:
         """Indexes of the lines that are worth analysing, ascending: those near an anchor."""

@@ -290,7 +290,8 @@ class Scene:
         if 0 < first < index:
             own += b" START" + self.line(first).view.part(0, words)
         view = own + self._opening
-        met = self._reader.lexicon.met(view.decode().split()) if self._reader.lexicon else ALL_MET
+        lexicon = self._reader.lexicon
+        met = lexicon.read(view.decode().split())[0] if lexicon else ALL_MET
         return Passage(view, met)
 
     def holds(self, phrases: Phrases, scope: str, index: int) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
@@ -122,8 +122,8 @@ class Guards:
         """True when no guard can have anything to say."""
         return not (
             clause.opener in self.opens
-            or clause.found(self.before, _Clause.before)
-            or clause.found(self.after, _Clause.following)
+            or clause.found(self.before, _BEFORE)
+            or clause.found(self.after, _FOLLOWING)
             or around.line.found(self.sentence)
             or around.opening.found(self.opening)
             or (around.title is not None and around.title.found(self.title))
@@ -158,35 +158,37 @@ def _first_stop(
     return weak
 
 
+#: The clause before the act, all before the act, the words after it.
+_BEFORE, _PRECEDING, _FOLLOWING = range(3)
+
+
 class _Clause:
     """The pieces of the line that guards look at."""
 
-    __slots__ = ("_around", "_clause", "opener")
+    __slots__ = ("_cut", "_met", "_pieces", "_view", "opener")
 
     def __init__(self, around: Surroundings) -> None:
-        self._around = around
-        self._clause = around.line.clause(around.first)
-        self.opener = self._clause.opener
+        clause = around.line.clause(around.first)
+        self.opener = clause.opener
+        self._view, self._met = around.line.view, around.line.met
+        self._pieces = (
+            (clause.start, clause.end), (0, around.first), (around.last + 1, around.last + 9),
+        )  # fmt: skip
+        self._cut: list[bytes | None] = [None, None, None]
 
-    def before(self) -> bytes:
-        return self._around.line.view.part(self._clause.start, self._clause.end)
-
-    def preceding(self) -> bytes:
-        return self._around.line.view.part(0, self._around.first)
-
-    def following(self) -> bytes:
-        return self._around.line.view.part(self._around.last + 1, self._around.last + 9)
-
-    def found(self, phrases: Phrases, piece: Callable[[_Clause], bytes]) -> str | None:
+    def found(self, phrases: Phrases, piece: int) -> str | None:
         """The words of a phrase in a piece, which is only cut where the line may hold one."""
-        if not phrases.hints & self._around.line.met:
+        if not phrases.hints & self._met:
             return None
-        return phrases.found(piece(self))
+        view = self._cut[piece]
+        if view is None:
+            view = self._cut[piece] = self._view.part(*self._pieces[piece])
+        return phrases.found(view)
 
 
 def _stops(guard: Guard, around: Surroundings, clause: _Clause) -> str | None:
     words = _found(guard, around, clause)
-    if words is None or clause.found(guard.unless, _Clause.preceding) is not None:
+    if words is None or clause.found(guard.unless, _PRECEDING) is not None:
         return None
     if around.line.found(guard.unless_sentence) is not None:
         return None
@@ -197,8 +199,8 @@ def _found(guard: Guard, around: Surroundings, clause: _Clause) -> str | None:
     if clause.opener in guard.opens:
         return clause.opener
     return (
-        clause.found(guard.before, _Clause.before)
-        or clause.found(guard.after, _Clause.following)
+        clause.found(guard.before, _BEFORE)
+        or clause.found(guard.after, _FOLLOWING)
         or _in_sentence(guard.sentence, around)
         or around.opening.found(guard.opening)
         or (around.title.found(guard.title) if around.title else None)

@@ -8,12 +8,12 @@ from dataclasses import InitVar, dataclass, field
 from itertools import pairwise
 from typing import Any, Protocol
 
-from monitor.detect.language.dates import mark_dates
+from monitor.detect.language.dates import mark_dates, may_be_dated
 from monitor.detect.language.numbers import VALUES, spelled_counts
 from monitor.detect.language.sentences import Sentence
 from monitor.detect.language.tokens import BREAKERS, Token, View, words_between
 from monitor.detect.language.words import word_set
-from monitor.detect.lexicon import ALL_MET, Lexicon
+from monitor.detect.lexicon import ALL_MET, Leads, Lexicon
 from monitor.detect.phrase import Phrases
 from monitor.detect.slots.agency import AgencyReader
 from monitor.detect.slots.bill import Amount, mark_spans
@@ -98,13 +98,14 @@ class Line:
     view: View = field(init=False)
     words: frozenset[str] = field(init=False)
     met: int = field(init=False)  #: the demands of phrases that the line's words meet
+    leads: Sequence[Leads] = field(init=False)  #: where its words lead
     passage: Passage = field(init=False)
 
     def __post_init__(self, lexicon: Lexicon | None) -> None:
         """Build the view once."""
         self.view = View(self.tokens)
         self.words = self.view.words
-        self.met = ALL_MET if lexicon is None else lexicon.met(self.words)
+        self.met, self.leads = (ALL_MET, ()) if lexicon is None else lexicon.read(self.words)
         self.passage = Passage(self.view.text, self.met)
 
     def found(self, phrases: Phrases) -> str | None:
@@ -252,7 +253,9 @@ class LineReader:
         tokens = self.places.mark(tokens, words)
         if "legislature" in words:
             _local_bodies(tokens)
-        tokens = mark_dates(self.agencies.mark(tokens, words), words)
+        tokens = self.agencies.mark(tokens, words)
+        if may_be_dated(words, self.text, sentence.start, sentence.end):
+            tokens = mark_dates(tokens)
         if not words.isdisjoint(VALUES):
             tokens = _counted(tokens)
         if "(" in words:

@@ -7,7 +7,7 @@ from collections.abc import Set
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from monitor.detect.language.tokens import Token
+from monitor.detect.language.tokens import Token, has_digit
 from monitor.detect.language.words import word_set
 from monitor.domain.moment import Precision, StatedDate
 
@@ -53,10 +53,13 @@ class When:
     future: bool = False
 
 
-def mark_dates(tokens: list[Token], own: Set[str]) -> list[Token]:
-    """The tokens, made of these words, with date expressions put together as WHEN symbols."""
-    if _TELLING.isdisjoint(own) and not any([word[:1].isdigit() for word in own]):
-        return tokens
+def may_be_dated(words: Set[str], text: str, start: int, end: int) -> bool:
+    """Whether a date can be among the words that stand between two offsets of a text."""
+    return not _TELLING.isdisjoint(words) or has_digit(text, start, end)
+
+
+def mark_dates(tokens: list[Token]) -> list[Token]:
+    """The tokens with date expressions put together as WHEN symbols."""
     out: list[Token] = []
     behind = 0
     for i, token in enumerate(tokens):

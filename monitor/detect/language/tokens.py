@@ -23,6 +23,7 @@ _BLANK = ' \t\n\r\f\v"[]{}*_|~^\\'
 _MARKS, _BLANKS = ",;:()?!", re.escape(_BLANK)
 _PIECE = re.compile(rf"[{_BLANKS}]*+(?:[^{_MARKS}{_BLANKS}]++|[{_MARKS}])|[{_BLANKS}]++")
 MAX_TOKENS = 320
+_DIGIT = re.compile("[0-9]")
 #: First parts of compounds that are words of their own: "a sanctuary-ban bill", "the ICE-287 pact".
 _APART = frozenset({"sanctuary", "ice", "immigration", "detainer"})
 
@@ -90,6 +91,11 @@ class View:
     def token_at(self, position: int) -> int:
         """Index of the token that holds this byte of the view."""
         return max(0, bisect_right(self.starts, position) - 1)
+
+
+def has_digit(text: str, start: int, end: int) -> bool:
+    """Whether a figure stands between two offsets."""
+    return _DIGIT.search(text, start, end) is not None
 
 
 def words_between(text: str, start: int, end: int) -> list[Token]:

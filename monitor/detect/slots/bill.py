@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import re2
 
-from monitor.detect.language.tokens import Token
+from monitor.detect.language.tokens import Token, has_digit
 from monitor.detect.language.words import Match, word_set
 
 _SPAN = re2.compile(
@@ -28,7 +28,6 @@ _SPAN = re2.compile(
     rb"|(?P<num>\b\d{1,3}(?:,\d{3})+\b|\b\d{1,7}\b)"
 )
 _GROUPS = ("program", "order", "bill", "act", "money", "tally", "num")
-_DIGITS = frozenset("0123456789")
 _NUMBER_WORD = re2.compile(r"\d+")
 
 
@@ -50,9 +49,9 @@ class Amount:
 
 def mark_spans(text: str, start: int, end: int) -> list[Token]:
     """Symbols of the codes and numbers between two offsets, in order."""
-    piece = text[start:end]
-    if _DIGITS.isdisjoint(piece):
+    if not has_digit(text, start, end):
         return []
+    piece = text[start:end]
     tokens = []
     for match in _SPAN.finditer(piece.encode("ascii", "replace")):  # as many bytes as characters
         token = _token(match, piece, start)
