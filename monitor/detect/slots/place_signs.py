@@ -20,7 +20,8 @@ def of_state(tokens: Sequence[Token], i: int) -> bool:
     if i >= len(tokens):
         return False
     return tokens[i].symbol in {"CHAMBER", "LEGISLATURE", "GOVERNOR", "COMMITTEE", "BILL"} or (
-        tokens[i].word in {"state", "sheriffs", "lawmaker", "law", "attorney"}
+        tokens[i].word
+        in {"state", "sheriffs", "lawmaker", "law", "attorney", "counties", "cities", "towns"}
     )
 
 
