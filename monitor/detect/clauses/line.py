@@ -34,7 +34,9 @@ _IRREGULAR = word_set("gave put ran took won held set left cut chose led said to
 _CAUSATIVE = word_set("let lets made makes make helped helps had has have saw sees")
 #: Openers of clauses that are only circumstances.
 _ADVERBIAL = frozenset({"after", "before", "since", "because", "although", "though", "while"})
-_CIRCUMSTANCES = _ADVERBIAL | {"but", "whereas", "when", "until", "unless", "if", "as"}
+_CIRCUMSTANCES = _ADVERBIAL | {
+    "but", "whereas", "when", "until", "unless", "if", "as", "despite", "amid",
+}  # fmt: skip
 #: Verbs that only pass on what others did, and the length of a clause with one.
 _REPORTS = word_set(
     "said says announced announces confirmed told wrote according show shows showed reports "
