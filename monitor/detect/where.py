@@ -95,7 +95,7 @@ class WhereReader:
         """`commissioners of Comal County` act for the sheriff where one is spoken of."""
         title = self.scene.title_of(sighting.index)
         lines = [sighting.line, *((title,) if title else ())]
-        words = {token.word for line in lines for token in line.tokens}
+        words = {word for line in lines for token in line.tokens for word in token.word.split()}
         if place.kind == "county":
             return f"{place.name} Sheriff's Office" if words & _SHERIFF else None
         of_sheriff = words & _SHERIFF and not words & _POLICE

@@ -317,6 +317,17 @@ def jail_of_sheriff(left: AgencyKey, right: AgencyKey) -> bool:
     return names_jail and bool(sheriff.naming) and jail.naming - {"adult"} == sheriff.naming
 
 
+#: States with cities that are no part of the county of their name and have a sheriff too.
+_CITY_SHERIFFS = frozenset({"VA", "MD", "MO"})
+
+
+def same_sheriff(left: AgencyKey, right: AgencyKey) -> bool:
+    """Whether two names of one state are its sheriff's, one without the word "county"."""
+    named = bool(left.naming) and left.naming == right.naming and left.state == right.state
+    apart = left.state in _CITY_SHERIFFS or "city" in f"{left.canonical} {right.canonical}".split()
+    return named and not apart and left.kind is right.kind is AgencyKind.SHERIFF
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgencyAliases:
     """Reviewed knowledge about names: what is one agency, and what never is.

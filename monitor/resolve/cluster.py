@@ -142,7 +142,8 @@ def _names(telling: Telling) -> Iterator[str]:
 
 
 def _month_keys(telling: Telling, reach_days: int) -> Iterator[str]:
-    """Keys by state and month: for laws, courts and federal events, and where no place is known."""
+    """Keys by state and month: for laws, courts, federal events and what may be told of the state
+    alone, and where no place is known."""
     family = FAMILY[telling.event_type]
     if not (_is_wide(family) or is_nameless(telling) or is_statewide(telling)):
         return
@@ -158,7 +159,8 @@ def _month_keys(telling: Telling, reach_days: int) -> Iterator[str]:
 
 
 def _is_wide(family: str) -> bool:
-    return family in LAW_FAMILIES or family in FEDERAL_FAMILIES or family == "court"
+    by_state = family in ("court", "local_policy")
+    return by_state or family in LAW_FAMILIES or family in FEDERAL_FAMILIES
 
 
 def _is_law(telling: Telling) -> bool:

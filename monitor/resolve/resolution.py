@@ -156,19 +156,23 @@ def _best(
         if like is not None and not _ended_between(log, telling, other, near):
             told = len(event.evidence) if like.subject <= VAGUE else 0
             found.append(((-like.subject, not own, like.days, -told), event, like))
-    if not found or _of_several_states(log, telling, found):
+    if not found or _may_be_several(log, telling, found):
         return None
     _, event, like = min(found, key=lambda entry: (entry[0], entry[1].recorded_at, entry[1].id))
     return event, like
 
 
-def _of_several_states(
+def _may_be_several(
     log: _Log, telling: Telling, found: Sequence[tuple[object, Event, Likeness]]
 ) -> bool:
-    """A telling that names no state is one of a state's only where no other state's fits."""
-    states = {log.tellings[event.id].state for _, event, _ in found} - {""}
-    vague = all(like.subject <= VAGUE for _, _, like in found)
-    return not telling.state and vague and len(states) > 1
+    """A telling that names no state is one of a state's only where no other state's fits, and a
+    local policy told of a state is a place's only where no other place's does."""
+    if any(like.subject > VAGUE for _, _, like in found):
+        return False
+    others = [log.tellings[event.id] for _, event, _ in found]
+    states = {other.state for other in others} - {""}
+    local = FAMILY[telling.event_type] == "local_policy"
+    return (not telling.state and len(states) > 1) or (local and len(others) > 1)
 
 
 def _is_edit(event: Event, claim: Claim) -> bool:

@@ -9,6 +9,7 @@ from monitor.resolve.agency import (
     NameRelation,
     jail_of_sheriff,
     relation,
+    same_sheriff,
     same_state_body,
     state_body,
 )
@@ -164,7 +165,7 @@ def _agency_likeness(
 ) -> int:
     if mine.canonical == theirs.canonical:
         return NAMED if left.state == right.state else NEARLY
-    if _is_state_body(left, mine, right, theirs):
+    if same_sheriff(mine, theirs) or _is_state_body(left, mine, right, theirs):
         return NEARLY
     same_place = bool(
         (left.county and left.county == right.county) or (left.place and left.place == right.place)
@@ -202,23 +203,22 @@ def _same_name(mine: AgencyKey, theirs: AgencyKey) -> bool:
 def _place_likeness(left: Telling, right: Telling, family: str) -> int:
     """At most one of the two names an agency."""
     if left.place or right.place:
-        return _town_likeness(left, right)
+        return _town_likeness(left, right, family)
     if left.county_name and left.county_name == right.county_name:
         return PLACE if same_state(left, right) else 0
     if left.county or right.county or left.county_name or right.county_name:
         return _county_likeness(left, right, family)
-    if left.agency or right.agency:
-        return _statewide_likeness(left, right, family)
     return _statewide_likeness(left, right, family)
 
 
-def _town_likeness(left: Telling, right: Telling) -> int:
+def _town_likeness(left: Telling, right: Telling, family: str) -> int:
     if left.place and right.place:
         return NEARLY
     town, other = (left, right) if left.place else (right, left)
     if other.agency and other.agency.naming == place_words(town.place):
-        return NEARLY if town.state == other.state else 0
-    return 0
+        county = other.agency.kind is AgencyKind.SHERIFF and family == "local_policy"
+        return NEARLY if town.state == other.state and not county else 0
+    return 0 if other.agency or _is_local(other) else _statewide_likeness(left, right, family)
 
 
 def _county_likeness(left: Telling, right: Telling, family: str) -> int:
@@ -233,7 +233,9 @@ def _statewide_likeness(left: Telling, right: Telling, family: str) -> int:
     if left.state != right.state:
         ordered = (left if right.state else right).stage is Stage.ORDERED
         return VAGUE if ordered and is_of_the_day(left) and is_of_the_day(right) else 0
-    nameless = not (_is_local(left) or _is_local(right) or left.agency or right.agency)
+    if family == "local_policy" and left.state and (_names_nobody(left) or _names_nobody(right)):
+        return VAGUE  # of the one place that fits: see resolution
+    nameless = _names_nobody(left) and _names_nobody(right)
     if nameless and (left.state or family in _STATELESS_FAMILIES):
         return VAGUE
     if family == "agreement":
@@ -243,6 +245,10 @@ def _statewide_likeness(left: Telling, right: Telling, family: str) -> int:
 
 def _is_local(telling: Telling) -> bool:
     return bool(telling.county or telling.place or telling.county_name)
+
+
+def _names_nobody(telling: Telling) -> bool:
+    return not _is_local(telling) and telling.agency is None
 
 
 def is_of_the_day(telling: Telling) -> bool:

@@ -286,6 +286,39 @@ def test_two_signings_of_nobody_in_no_state_are_not_one() -> None:
     assert events(one, one, "2026-02-05", "2026-02-05") == 2
 
 
+def repeal(**more: object) -> dict[str, object]:
+    return {"event_type": E.SANCTUARY_REPEALED, "stage": S.REPEALED, "state": "MI", **more}
+
+
+def test_a_local_policy_told_of_its_state_is_that_of_the_one_place_that_fits() -> None:
+    days = ("2017-04-13", "2017-04-14")
+    assert events(repeal(place="Flint"), repeal(), *days) == 1
+    assert events(repeal(place="Flint"), repeal(), "2017-04-13", "2017-05-20") == 2
+    assert events(repeal(place="Flint"), repeal(state="OH"), *days) == 2
+    assert events(repeal(place="Flint"), repeal(agency="Michigan State Police"), *days) == 2
+    log = Log()
+    for outlet, place in ((PAPER, "Flint"), (RADIO, "Jackson"), (source("web"), None)):
+        told = finding(**repeal(place=place))  # type: ignore[arg-type]
+        log.check(outlet, "2017-04-14", claims(outlet, told, published="2017-04-14"))
+    assert len(log.events) == 3
+
+
+def test_a_sheriff_is_one_with_and_without_the_word_county() -> None:
+    days = ("2025-03-05", "2025-03-07")
+    named = (signing("Salem Sheriff's Office", "NJ"), signing("Salem County Sheriff", "NJ"))
+    assert events(*named, *days) == 1
+    city = (signing("Roanoke Sheriff's Office"), signing("Roanoke County Sheriff's Office"))
+    assert events(*city, *days) == 2  # Virginia's cities have sheriffs of their own
+    other = (signing("Smith Sheriff's Office", "TX"), signing("Deaf Smith County SO", "TX"))
+    assert events(*other, *days) == 2
+
+
+def test_a_towns_policy_is_not_its_sheriffs() -> None:
+    town = repeal(state="NM", place="Santa Fe")
+    sheriff = repeal(state="NM", agency="Santa Fe County Sheriff's Office", county="35049")
+    assert events(town, sheriff, "2025-02-13", "2025-02-14") == 2
+
+
 def test_pairs_of_one_event_are_joined_once_both_are_understood_and_those_of_two_never() -> None:
     given, truth = pairs(PAIRS)
     told = told_keys(given, shipped_detector())
