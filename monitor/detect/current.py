@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from monitor.detect.clauses.line import Line
 from monitor.detect.language.dates import When
+from monitor.detect.language.words import word_set
 from monitor.detect.scene import Scene
 from monitor.detect.slots.agency import Agency
 from monitor.detect.slots.place_kind import Place
@@ -17,6 +18,8 @@ from monitor.domain.moment import StatedDate
 
 #: First lines of a story of which the first that names a state does so for the story.
 _HEAD = 3
+#: Words with which a clause is set against what stands before it.
+_ANEW = word_set("now again new newly this today currently")
 
 
 def current_lines(scene: Scene) -> Iterator[Line]:
@@ -47,6 +50,19 @@ def looks_back(line: Line, published: StatedDate | None) -> bool:
     last = published.day.year - 1
     gone = bool(days) and all(day.year is not None and day.year < last for day in days)
     return gone and not any(token.word == "since" for token in line.tokens)
+
+
+def gone_with(line: Line, before: Line, published: StatedDate | None) -> str | None:
+    """The words that date the first part of a sentence to years gone, and its second part with it.
+
+    `Lawmakers approved it in 2017; the governor signed it.`
+    """
+    joined = bool(before.tokens) and before.tokens[-1].word == ";" and "WHEN" not in line.words
+    if not joined or not looks_back(before, published):
+        return None
+    if any(token.word in _ANEW for token in line.tokens):
+        return None
+    return next(token.value.words for token in before.tokens if isinstance(token.value, When))
 
 
 def named_states(line: Line) -> set[str]:

@@ -12,7 +12,7 @@ from pydantic import Field
 from monitor.detect.clauses.guards import Guards, Stop, Surroundings
 from monitor.detect.clauses.line import Line, Passage
 from monitor.detect.clauses.tense import carried, goes_on, history, month_gone
-from monitor.detect.current import own_lines
+from monitor.detect.current import gone_with, own_lines
 from monitor.detect.language.patterns import LatePattern, Spans
 from monitor.detect.language.words import word_set
 from monitor.detect.pack_spec import ContextSpec, Phrase, RuleSpec
@@ -197,8 +197,10 @@ def _history(
     if scene.document.kind is DocumentKind.PAGE:
         fresh_days = min(fresh_days, _PAGE_DAYS)
     old = history(line, first, published, fresh_days)
-    if old is None and index > 0 and goes_on(line):
-        old = carried(line, first, scene.line(index - 1), published)
+    if old is None and index > 0:
+        before = scene.line(index - 1)
+        old = carried(line, first, before, published) if goes_on(line) else None
+        old = old or gone_with(line, before, published)
     if old is None and prepared.topics:
         old = month_gone(line, first, published)  # of a law the day is news, not the month
     return old
