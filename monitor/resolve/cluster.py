@@ -243,7 +243,13 @@ def _days_apart(left: Telling, right: Telling, subject: int, *, edited: bool) ->
     gap = gap_days(left.span, right.span)
     if gap is None:
         return 0 if subject >= PLACE else None
+    if subject <= VAGUE and gap > 1 and _is_one_day(left) and _is_one_day(right):
+        return None  # nothing but the day says which one is meant, and both state it
     return gap if gap <= _window(left, right, subject) else None
+
+
+def _is_one_day(telling: Telling) -> bool:
+    return telling.span is not None and telling.span[0] == telling.span[1]
 
 
 def _other_day(left: Telling, right: Telling) -> bool:

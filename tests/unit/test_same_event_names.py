@@ -319,6 +319,30 @@ def test_a_towns_policy_is_not_its_sheriffs() -> None:
     assert events(town, sheriff, "2025-02-13", "2025-02-14") == 2
 
 
+def law(**more: object) -> dict[str, object]:
+    return {"event_type": E.STATE_MANDATE_BLOCKED, "stage": S.DIED, "state": "WY", **more}
+
+
+def test_two_stated_days_tell_two_laws_without_a_number_apart() -> None:
+    days = ("2025-02-25", "2025-02-28")
+    one = law(occurred="2025-02-24")
+    assert events(one, law(occurred="2025-02-27"), *days) == 2
+    assert events(one, law(occurred="2025-02-25"), *days) == 1  # a reporter's Monday or Tuesday
+    assert events(one, law(), *days) == 1
+    assert events(one | {"bill": "HB 133"}, law(bill="HB 133", occurred="2025-02-27"), *days) == 1
+
+
+def test_two_measures_of_one_city_in_six_weeks_are_two() -> None:
+    measure: dict[str, object] = {
+        "event_type": E.SANCTUARY_ADOPTED,
+        "stage": S.ADOPTED,
+        "state": "IL",
+    }
+    first = measure | {"place": "Chicago", "occurred": "2025-08-30"}
+    assert events(first, measure | {"place": "Chicago"}, "2025-08-30", "2025-10-06") == 2
+    assert events(first, measure | {"place": "Chicago"}, "2025-08-30", "2025-09-08") == 1
+
+
 def test_pairs_of_one_event_are_joined_once_both_are_understood_and_those_of_two_never() -> None:
     given, truth = pairs(PAIRS)
     told = told_keys(given, shipped_detector())
