@@ -123,11 +123,12 @@ class WhereReader:
         return ()
 
     def _earlier(self, index: int) -> Iterator[Line]:
-        """Lines before, the title, the beginning; of other paragraphs none about years gone."""
+        """Lines before, the title, the beginning; of other paragraphs no links, nothing old."""
         published = self.scene.document.published
         if index > 0:
             own = self.scene.same_paragraph(index - 1, index)
-            before = self.scene.near(index - 1, 3)
+            link = not own and self.scene.paragraph(index - 1) in self.scene.story.links
+            before = () if link else self.scene.near(index - 1, 3)
             yield from (line for line in before if own or not looks_back(line, published))
         title = self.scene.title_of(index)
         if title is not None and index >= 0:
@@ -332,8 +333,12 @@ def _of_its_state(name: str, state: str | None) -> str:
 
 def _dateline_elsewhere(line: Line, i: int) -> bool:
     """`ATLANTA - A court struck down Florida's law`: the dateline is not what it is about."""
-    place, following = line.tokens[i].value, line.tokens[i + 1 : i + 2]
-    if i or not isinstance(place, Place) or not following or following[0].word not in _DASHES:
+    place, following = line.tokens[i].value, "".join(t.word for t in line.tokens[i + 1 : i + 2])
+    if i or not isinstance(place, Place) or following not in {*_DASHES, ":"}:
+        return False
+    if any(token.symbol == "GOVERNOR" for token in line.tokens[2:8]):
+        return True  # a governor acts for the state, wherever it is told from
+    if following not in _DASHES:
         return False
     others = [t.value for t in line.tokens[1:] if isinstance(t.value, Place)]
     return any(one.state and one.state not in place.states for one in others)
