@@ -172,6 +172,8 @@ def _unit(line: Line, at: int) -> str | None:
 
 
 def _models(line: Line, act: int) -> list[Model]:
+    if _MODELS.keys().isdisjoint(line.words):
+        return []
     found = [
         (abs(i - act), _MODELS[token.symbol])
         for i, token in enumerate(line.tokens)

@@ -73,7 +73,7 @@ def distinct(found: Iterable[Placed], heading: Heading) -> tuple[Finding, ...]:
         or not any(_opposed(one, other, earlier=m < n) for m, other in enumerate(kept))
     ]
     left = list(_standing(kept))
-    left = [_less(one) if any(_counted_in(one, other) for other in left) else one for one in left]
+    left = [_less(one) if _counted_in(one, left) else one for one in left]
     return tuple(sorted(left, key=lambda one: (one.quote.start, one.rule)))
 
 
@@ -170,11 +170,13 @@ def _opposed(one: Finding, other: Finding, *, earlier: bool) -> bool:
     return same_state and (ahead > 0 or (ahead == 0 and earlier))
 
 
-def _counted_in(one: Finding, other: Finding) -> bool:
+def _counted_in(one: Finding, others: Iterable[Finding]) -> bool:
     """Whether one is only in the words of another's news: a figure, or what a court orders."""
-    if other.event_type not in _COUNTS.get(one.event_type, ()):
-        return False
-    return one.quote == other.quote and other.worth is Worth.ALERT
+    types = _COUNTS.get(one.event_type)
+    return types is not None and any(
+        other.event_type in types and one.quote == other.quote and other.worth is Worth.ALERT
+        for other in others
+    )
 
 
 def _less(one: Finding) -> Finding:

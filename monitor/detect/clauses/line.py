@@ -8,7 +8,7 @@ from dataclasses import InitVar, dataclass, field
 from itertools import pairwise
 from typing import Any, Protocol
 
-from monitor.detect.language.dates import mark_dates, may_be_dated
+from monitor.detect.language.dates import When, mark_dates, may_be_dated
 from monitor.detect.language.numbers import VALUES, spelled_counts
 from monitor.detect.language.sentences import Sentence
 from monitor.detect.language.tokens import BREAKERS, Token, View, words_between
@@ -102,6 +102,8 @@ class Line:
     met: int = field(init=False)  #: the demands of phrases that the line's words meet
     leads: Sequence[Leads] = field(init=False)  #: where its words lead
     passage: Passage = field(init=False)
+    whens: dict[int, When | None] = field(init=False, default_factory=dict)  #: by act, once asked
+    _clauses: dict[int, Clause] = field(init=False, default_factory=dict)
 
     def __post_init__(self, lexicon: Lexicon | None) -> None:
         """Build the view once."""
@@ -155,7 +157,12 @@ class Line:
         return end
 
     def clause(self, act: int) -> Clause:
-        """The clause whose verb is at token `act`."""
+        """The clause whose verb is at token `act`; remembered."""
+        if act not in self._clauses:
+            self._clauses[act] = self._clause(act)
+        return self._clauses[act]
+
+    def _clause(self, act: int) -> Clause:
         end = at = self._before_aside(act)
         while at > 0:
             token = self.tokens[at - 1]
@@ -303,7 +310,7 @@ class LineReader:
             behind = at + length
             joined = " ".join(words[at:behind])
             out.append(Token(joined, tokens[at].start, tokens[behind - 1].end, symbol))
-        return out + tokens[behind:]
+        return out + tokens[behind:] if out else tokens
 
 
 def _without_once(tokens: Sequence[Token], words: list[str]) -> None:

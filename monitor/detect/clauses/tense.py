@@ -22,6 +22,12 @@ def when_of(line: Line, act: int) -> When | None:
     """The date expression of the act: the nearest after it in its clause, else before it."""
     if "WHEN" not in line.words:
         return None
+    if act not in line.whens:
+        line.whens[act] = _when_of(line, act)
+    return line.whens[act]
+
+
+def _when_of(line: Line, act: int) -> When | None:
     end = line.clause_end(act)
     for at in range(act + 1, min(end, act + 30)):
         found = _when(line, at)
@@ -52,7 +58,7 @@ def _when(line: Line, at: int) -> When | None:
     if not isinstance(value, When) or value.future:
         return None
     before = [token.word for token in line.tokens[max(0, at - 2) : at]]
-    return None if set(before) & _OTHER_DATES else value
+    return value if _OTHER_DATES.isdisjoint(before) else None
 
 
 def occurred(line: Line, act: int, published: StatedDate | None) -> StatedDate | None:

@@ -63,9 +63,8 @@ def mark_dates(tokens: list[Token]) -> list[Token]:
     out: list[Token] = []
     behind = 0
     for i, token in enumerate(tokens):
-        if i < behind or token.symbol:
-            continue
-        if token.word not in _OPENING and not token.word[:1].isdigit():
+        word = token.word
+        if (word not in _OPENING and not word[:1].isdigit()) or i < behind or token.symbol:
             continue
         when, length = _date_at(tokens, i)
         if when is None:

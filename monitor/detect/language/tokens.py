@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import accumulate
+from operator import add
 
 from monitor.detect.language.words import word_set
 
@@ -76,8 +77,8 @@ class View:
     def starts(self) -> list[int]:
         """Where each token's space stands; counted when a phrase was found."""
         if self._starts is None:
-            self._starts = [0, *accumulate(len(part) + 1 for part in self._parts)]
-            self._starts.pop()  # behind the last one there is no token
+            ends = accumulate(map(len, self._parts), initial=0)
+            self._starts = list(map(add, ends, range(len(self._parts))))  # a space before each
         return self._starts
 
     def part(self, start: int, end: int) -> bytes:

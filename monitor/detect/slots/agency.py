@@ -52,6 +52,7 @@ _SHORT = {
 }
 _UNIT_KEYS = tuple(sorted((tuple(u.split()) for u in _STATE_UNITS), key=len, reverse=True))
 _JAIL_KEYS = tuple(sorted((tuple(u.split()) for u in _JAIL), key=len, reverse=True))
+_COUNTIES = frozenset({"counties", "counties'"})
 _SHERIFFS_OR_POLICE = frozenset({"sheriffs", "sheriff", "police"})
 _OWN_KEYS = tuple(tuple(unit.split()) for unit in OWN_UNITS)
 _OWN_FIRST = frozenset(key[0] for key in _OWN_KEYS)
@@ -79,19 +80,21 @@ class AgencyReader:
         """
         if _AGENT_WORDS.isdisjoint(words) and "PLACE" not in [t.symbol for t in tokens]:
             return tokens  # nothing that an agency is told by
-        self._sheriffs_of(tokens)
+        if not _SHERIFFS_OR_POLICE.isdisjoint(words):
+            self._sheriffs_of(tokens)
         i = 0
         while i < len(tokens):
-            place = tokens[i].value
-            if isinstance(place, Place):
-                self._after_place(tokens, i, place)
-            elif not tokens[i].symbol and tokens[i].word == "police":
+            token = tokens[i]
+            if isinstance(token.value, Place):
+                self._after_place(tokens, i, token.value)
+            elif token.word == "police" and not token.symbol:
                 i = self._special_police(tokens, i)
-            elif not tokens[i].symbol and tokens[i].word in _OWN_FIRST:
+            elif token.word in _OWN_FIRST and not token.symbol:
                 self._own_unit(tokens, i)
             i += 1
-        self._shared_noun(tokens)
-        self._short_names(tokens)
+        if "AGENCY" in [t.symbol for t in tokens] or not _COUNTIES.isdisjoint(words):
+            self._shared_noun(tokens)
+            self._short_names(tokens)
         return tokens
 
     def _after_place(self, tokens: list[Token], i: int, place: Place) -> None:
@@ -264,7 +267,7 @@ class AgencyReader:
             agency = token.value
             if isinstance(agency, Agency) and agency.place and i >= 2:
                 self._share_back(tokens, i, agency)
-            elif token.word in {"counties", "counties'"} and _word(tokens, i + 1) in {
+            elif token.word in _COUNTIES and _word(tokens, i + 1) in {
                 "sheriffs", "sheriff",
             }:  # fmt: skip
                 self._share_list(tokens, i)

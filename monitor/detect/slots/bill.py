@@ -6,26 +6,27 @@ from dataclasses import dataclass
 
 import re2
 
+from monitor.detect.language.patterns import late
 from monitor.detect.language.tokens import Token, has_digit
-from monitor.detect.language.words import Match, word_set
+from monitor.detect.language.words import word_set
 
-_SPAN = re2.compile(
-    rb"(?i)(?P<program>(?:\bsec(?:tion|\.)?\s*|\bss?\s*)?\b2[78][78]\s?[-]?\s?\(\s?g\s?\)"
-    rb"|\b(?:section )?2[78][78]-?g\b|\b287 g\b|\"287\"|\b287\b"
-    rb"|(?:8 u\.?s\.?c\.?\s*(?:sec(?:tion|\.)?)?\s*)?\b1357\s?\(\s?g\s?\))"
-    rb"|(?P<order>\b(?:executive order|e\.?o\.?|executive directive|administrative order)"
-    rb"\s*(?:no\.?\s*|number )?\d{1,5}(?:-\d{1,4})?\b)"
-    rb"|(?P<bill>\b(?:(?:senate|house|assembly)\s(?:bill|file|memorial|joint memorial|(?:joint |"
-    rb"concurrent )?resolution)s?|legislative (?:bill|document)"
-    rb"|(?:[sh]\.?\s?[bfrd]|a\.?b|[sh]m|[sh]\.?j\.?r|[sh]\.?c\.?r|[sh]jm)\.?"
-    rb"|l\.?[db]\.?|h\.?p\.?|s\.?p\.?|[hsa]\.)\s*(?:no\.?\s*|number )?#?"
-    rb"\d{1,5}(?:\s?-\s?[a-d]\b|[a-z]\b)?"
-    rb"|\b[has]\d{3,5}[a-z]?\b)"
-    rb"|(?P<act>\b(?:pub(?:lic|\.)? ?(?:ch(?:apter|\.)?|act|law)|act|chapter|sl|pl) (?:no\.? ?)?"
-    rb"(?:\d{4}-)?\d{1,4}\b)"
-    rb"|(?P<money>\$\s?\d[\d,.]*(?:\s(?:thousand|million|billion))?)"
-    rb"|(?P<tally>\b\d{1,3}(?:-| to )\d{1,3}(?:-\d{1,2})?\b)"
-    rb"|(?P<num>\b\d{1,3}(?:,\d{3})+\b|\b\d{1,7}\b)"
+_SPAN = late(
+    r"(?i)(?P<program>(?:\bsec(?:tion|\.)?\s*|\bss?\s*)?\b2[78][78]\s?[-]?\s?\(\s?g\s?\)"
+    r"|\b(?:section )?2[78][78]-?g\b|\b287 g\b|\"287\"|\b287\b"
+    r"|(?:8 u\.?s\.?c\.?\s*(?:sec(?:tion|\.)?)?\s*)?\b1357\s?\(\s?g\s?\))"
+    r"|(?P<order>\b(?:executive order|e\.?o\.?|executive directive|administrative order)"
+    r"\s*(?:no\.?\s*|number )?\d{1,5}(?:-\d{1,4})?\b)"
+    r"|(?P<bill>\b(?:(?:senate|house|assembly)\s(?:bill|file|memorial|joint memorial|(?:joint |"
+    r"concurrent )?resolution)s?|legislative (?:bill|document)"
+    r"|(?:[sh]\.?\s?[bfrd]|a\.?b|[sh]m|[sh]\.?j\.?r|[sh]\.?c\.?r|[sh]jm)\.?"
+    r"|l\.?[db]\.?|h\.?p\.?|s\.?p\.?|[hsa]\.)\s*(?:no\.?\s*|number )?#?"
+    r"\d{1,5}(?:\s?-\s?[a-d]\b|[a-z]\b)?"
+    r"|\b[has]\d{3,5}[a-z]?\b)"
+    r"|(?P<act>\b(?:pub(?:lic|\.)? ?(?:ch(?:apter|\.)?|act|law)|act|chapter|sl|pl) (?:no\.? ?)?"
+    r"(?:\d{4}-)?\d{1,4}\b)"
+    r"|(?P<money>\$\s?\d[\d,.]*(?:\s(?:thousand|million|billion))?)"
+    r"|(?P<tally>\b\d{1,3}(?:-| to )\d{1,3}(?:-\d{1,2})?\b)"
+    r"|(?P<num>\b\d{1,3}(?:,\d{3})+\b|\b\d{1,7}\b)"
 )
 _GROUPS = ("program", "order", "bill", "act", "money", "tally", "num")
 _NUMBER_WORD = re2.compile(r"\d+")
@@ -53,29 +54,33 @@ def mark_spans(text: str, start: int, end: int) -> list[Token]:
         return []
     piece = text[start:end]
     tokens = []
-    for match in _SPAN.finditer(piece.encode("ascii", "replace")):  # as many bytes as characters
-        token = _token(match, piece, start)
+    view = piece.encode("ascii", "replace")  # as many bytes as characters
+    spans = _SPAN.spans(view)
+    while spans is not None:
+        kind = next(name for name, (at, _) in zip(_GROUPS, spans[1:], strict=True) if at >= 0)
+        token = _token(kind, spans[0], piece, start)
         if token is not None:
             tokens.append(token)
+        spans = _SPAN.spans(view, spans[0][1])
     return tokens
 
 
-def _token(match: Match, piece: str, offset: int) -> Token | None:
-    words = piece[match.start() : match.end()]
-    at, to = offset + match.start(), offset + match.end()
-    kind = _GROUPS[(match.lastindex or 1) - 1]
+def _token(kind: str, span: tuple[int, int], piece: str, offset: int) -> Token | None:
+    first, behind = span
+    words = piece[first:behind]
+    at, to = offset + first, offset + behind
     match kind:
         case "program":
-            return _program(words, piece[match.end() :], at, to)
+            return _program(words, piece[behind:], at, to)
         case "bill" | "act" | "order":
             return Token(words.lower(), at, to, "ORDER" if kind == "order" else "BILL",
                          Bill(normal_bill(words), kind))  # fmt: skip
         case "money":
             return Token(words.lower(), at, to, "MONEY", Amount(_dollars(words), True))
         case "tally":
-            return _tally(words, piece, match.start(), match.end(), at)
+            return _tally(words, piece, first, behind, at)
         case _:
-            return _number(words, piece, match.start(), match.end(), at)
+            return _number(words, piece, first, behind, at)
 
 
 def _program(words: str, after: str, at: int, to: int) -> Token | None:

@@ -35,6 +35,8 @@ _KINDS_OF_COUNTIES = COUNTY_WORDS | COUNTIES_WORDS
 _MAY_BE_STATES = FIRST_WORDS.union(
     ONLY_QUALIFYING, BY_ABBREVIATION, (code.lower() for code in STATE_NAMES)
 )
+#: Of these the codes: states only in capitals.
+_CODES = _MAY_BE_STATES - FIRST_WORDS - ONLY_QUALIFYING
 _SKIP_LIST = frozenset({",", "and", "&", "county", "in", "or"})
 #: Words of the longest name of a county.
 _MOST_WORDS = 3
@@ -58,9 +60,12 @@ class PlaceReader(TownReader):
     def _states(self, tokens: list[Token]) -> list[Token]:
         out: list[Token] = []
         behind = 0
+        text = self.text
         for i, token in enumerate(tokens):
             if token.word not in _MAY_BE_STATES or i < behind:
                 continue
+            if token.word in _CODES and not text[token.start].isupper():
+                continue  # "in", "or", "me"
             code, length = self._abbreviated(tokens, i) or self._state_at(tokens, i)
             if code:
                 place = Place("state", code, (code,), True)
@@ -70,8 +75,6 @@ class PlaceReader(TownReader):
 
     def _state_at(self, tokens: list[Token], i: int) -> tuple[str | None, int]:
         token = tokens[i]
-        if token.word not in FIRST_WORDS and not self.text[token.start].isupper():
-            return None, 0  # "in", "or": no codes
         if token.symbol or self._names_county(tokens, i, 1) or self._in_county_list(tokens, i):
             return None, 0
         if token.word == "washington" and (of_state(tokens, i + 1) or in_region(tokens, i)):
@@ -265,14 +268,19 @@ class PlaceReader(TownReader):
         merged = behind = 0  # tokens that names took in; where those that were read end
         for at in capitals:
             i, count = at - merged, len(tokens)
-            if i >= behind and not self._is_person(tokens, i):
-                behind = self._city_at(tokens, i, officers=officers)
+            if i < behind or self._is_person(tokens, i):
+                continue
+            bare = self._bare_county(tokens, i) if officers else 0
+            if bare or not self._is_common(tokens, i):
+                behind = self._city_at(tokens, i, bare)
                 merged += count - len(tokens)
         return tokens
 
-    def _city_at(self, tokens: list[Token], i: int, *, officers: bool) -> int:
-        """Put the name that begins at a token together; gives the token to go on with."""
-        bare = self._bare_county(tokens, i) if officers else 0
+    def _city_at(self, tokens: list[Token], i: int, bare: int) -> int:
+        """Put the name that begins at a token together; gives the token to go on with.
+
+        So many words of it are a county's name before its officer.
+        """
         body = bare and tokens[i + bare].symbol
         length = 0 if body else self._city_length(tokens, i)
         if bare and not length:

@@ -34,6 +34,8 @@ _MOST_WORDS = 4
 _A_TOWN = 20
 #: What is no word of a name.
 _NO_PARTS = BREAKERS | {","}
+#: With what a name may go on.
+_LEAD_ON = SMALL | {",", "("}
 
 
 @dataclass(slots=True)
@@ -71,6 +73,18 @@ class TownReader:
         """`Gov. Lincoln Chafee`: a first name after an office, before a family name."""
         titled = i > 0 and (tokens[i - 1].symbol == "GOVERNOR" or tokens[i - 1].word in OFFICES)
         return titled and i + 1 < len(tokens) and self._may_name(tokens[i + 1])
+
+    def _is_common(self, tokens: list[Token], i: int) -> bool:
+        """Whether a word with a capital is told at once to be no name: most begin a sentence."""
+        word = tokens[i].word
+        if word in _NO_PARTS:
+            return True
+        after = tokens[i + 1] if i + 1 < len(tokens) else tokens[i]
+        if after.word in _LEAD_ON or (after is not tokens[i] and self._may_name(after)):
+            return False  # a longer name, or a state behind this one
+        if word in NOT_NAMES:
+            return True
+        return not (self.names.is_listed(word) or self._is_known(title_case(word)))
 
     def _is_tail(self, tokens: list[Token], i: int) -> bool:
         """`Pelican Harbor council`: a name that no list has is not the town of its last word."""
