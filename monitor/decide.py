@@ -149,20 +149,29 @@ def resolve(
     return resolution.resolve(claims, candidates, now, policy, withdrawn=withdrawn)
 
 
+def can_withdraw(revision: Revision, previous: Revision | None) -> bool:
+    """Whether what the previous revision said can be withdrawn by this one.
+
+    Not where only our extractor changed. Bills, agendas and living pages drop old lines as a
+    matter of course, so there only a vanished item counts.
+    """
+    if previous is None or previous.gone or rederived(revision, previous):
+        return False
+    withdrawing = (DocumentKind.NEWS, DocumentKind.RELEASE, DocumentKind.RULING)
+    return revision.gone or revision.item.kind in withdrawing
+
+
 def withdrawals(
     before: Sequence[Claim], after: Sequence[Claim], revision: Revision, previous: Revision | None
 ) -> tuple[Claim, ...]:
     """The claims of `previous` that `revision` no longer makes: a stealth edit or a vanished item.
 
-    Empty where only our extractor changed. Bills, agendas and living pages drop old lines as a
-    matter of course, so there only a vanished item counts.
+    Empty where nothing can be withdrawn (see `can_withdraw`).
     """
-    if rederived(revision, previous):
+    if not can_withdraw(revision, previous):
         return ()
     if revision.gone:
         return tuple(before)
-    if revision.item.kind not in (DocumentKind.NEWS, DocumentKind.RELEASE, DocumentKind.RULING):
-        return ()
     return tuple(claim for claim in before if not any(_repeats(claim, new) for new in after))
 
 

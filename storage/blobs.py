@@ -37,8 +37,11 @@ _PART = ".part"
 class Archive(Protocol):
     """Bodies by address."""
 
-    def put(self, body: bytes) -> BodyHash:
-        """Keep the bytes; a body that is there already is left alone."""
+    def put(self, body: bytes, address: BodyHash | None = None) -> BodyHash:
+        """Keep the bytes; a body that is there already is left alone.
+
+        `address` is given where it was made from these bytes before.
+        """
         ...
 
     def together(self) -> AbstractContextManager[None]:
@@ -71,9 +74,9 @@ class MemoryArchive:
     def __init__(self) -> None:
         self._bodies: dict[str, bytes] = {}
 
-    def put(self, body: bytes) -> BodyHash:
+    def put(self, body: bytes, address: BodyHash | None = None) -> BodyHash:
         """Keep the bytes compressed."""
-        address = body_hash(body)
+        address = address or body_hash(body)
         if address not in self._bodies:
             self._bodies[address] = compress(body)
         return address
@@ -100,6 +103,15 @@ class MemoryArchive:
         return 0
 
 
+class _Packers(threading.local):
+    """This thread's compressor: making one takes longer than packing a text with it."""
+
+    packer: zstandard.ZstdCompressor | None = None
+
+
+_PACKERS = _Packers()
+
+
 class _Held(threading.local):
     """Packed bodies by address that wait for the end of this thread's transaction."""
 
@@ -119,9 +131,9 @@ class DiskArchive:
             raise StoreError(f"{address!r} is no address of a body: it takes 64 hex digits")
         return self.root / address[:2] / address[2:4] / f"{address}.zst"
 
-    def put(self, body: bytes) -> BodyHash:
+    def put(self, body: bytes, address: BodyHash | None = None) -> BodyHash:
         """Write, sync, rename, sync the directory. Raises StoreFull, StoreError."""
-        address = body_hash(body)
+        address = address or body_hash(body)
         held = self._held.bodies
         if (held and address in held) or self.path(address).exists():
             return address
@@ -205,7 +217,10 @@ def _written_s(path: Path) -> float:
 
 def compress(data: bytes) -> bytes:
     """One zstd frame with checksum."""
-    return zstandard.ZstdCompressor(level=LEVEL, write_checksum=True).compress(data)
+    packer = _PACKERS.packer
+    if packer is None:
+        packer = _PACKERS.packer = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True)
+    return packer.compress(data)
 
 
 def decompress(packed: bytes, limit_bytes: int = MAX_BODY_BYTES) -> bytes:
@@ -253,14 +268,14 @@ def _write_synced(files: Mapping[Path, bytes]) -> None:
         raise
     for directory in {path.parent for path in files}:
         sync_directory(directory)
-    for path in files:
-        _clear_up(path)
+        _clear_up(directory, {path.stem for path in files})
 
 
-def _clear_up(path: Path) -> None:
-    """Remove what a process left that was killed while it wrote the same body."""
-    for left in path.parent.glob(f"{path.stem}.*{_PART}"):
-        left.unlink(missing_ok=True)
+def _clear_up(directory: Path, addresses: set[str]) -> None:
+    """Remove what a process left that was killed while it wrote one of these bodies."""
+    for name in os.listdir(directory):
+        if name.endswith(_PART) and name.partition(".")[0] in addresses:
+            (directory / name).unlink(missing_ok=True)
 
 
 def _into_place(part: Path, path: Path) -> None:

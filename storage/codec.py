@@ -17,6 +17,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
 from functools import cache
+from operator import attrgetter
 from typing import Any, TypeVar, cast
 
 from monitor.domain.errors import StoreError
@@ -34,7 +35,7 @@ _CANONICAL = json.JSONEncoder(
 
 def moment_text(moment: datetime) -> str:
     """Fixed width UTC text that sorts like time: ``2025-06-01T12:00:00.000000Z``."""
-    return require_aware(moment).strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")
+    return require_aware(moment).isoformat(timespec="microseconds")[:26] + "Z"
 
 
 def moment_of(text: str) -> datetime:
@@ -189,19 +190,26 @@ def _fields(kind: type) -> list[tuple[dataclasses.Field[Any], Any]]:
 
 def _dataclass_encoder(kind: type) -> Step:
     fields = [(f.name, _default(f), hint) for f, hint in _fields(kind)]
+    all_of = _getter(tuple(name for name, _, _ in fields))
     plan: list[tuple[str, Any, Step]] = []
 
     def encode(value: Any) -> dict[str, Json]:
         if not plan:  # at the first use: types may hold themselves
             plan[:] = [(name, default, encoder(hint)) for name, default, hint in fields]
         tree = {}
-        for name, default, step in plan:
-            held = getattr(value, name)
+        for (name, default, step), held in zip(plan, all_of(value), strict=True):
             if held is not default and held != default:
                 tree[name] = step(held)
         return tree
 
     return encode
+
+
+def _getter(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
+    """All these attributes at once."""
+    if len(names) < 2:
+        return lambda value: tuple(getattr(value, name) for name in names)
+    return cast(Callable[[Any], tuple[Any, ...]], attrgetter(*names))
 
 
 def _dataclass_decoder(kind: type) -> Step:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select
+from sqlalchemy import Row, insert, select
 
 from monitor.domain.chain import StoredCheckpoint, StoredRecord
 from monitor.domain.event import Event, Record
@@ -18,7 +18,7 @@ from storage.codec import loads
 from storage.engine import LOCK_LOG
 from storage.outbox import insert_deliveries
 from storage.part import Part
-from storage.projection import append_records, chain_ends
+from storage.projection import append_records, chain_ends, last_sequence
 from storage.tables import CHECKPOINT, EVENT, RECORD
 from storage.verify import problems
 
@@ -88,7 +88,7 @@ class LogPart(Part):
     def last_sequence(self) -> int:
         """Sequence of the newest record, 0 for an empty log."""
         with self.db.read() as connection:
-            return connection.execute(select(func.max(RECORD.c.sequence))).scalar() or 0
+            return last_sequence(connection)
 
     @contextmanager
     def turn(self) -> Iterator[None]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, time
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, Select, delete, func, insert, select
 
 from monitor.domain.event import Event, Evidence, Record
 from monitor.domain.filter import bill_key, event_day
@@ -61,7 +62,7 @@ def _linked(
     connection: Connection, records: Sequence[Record]
 ) -> tuple[tuple[Record, ...], list[dict[str, Any]], dict[str, Link]]:
     """The records with sequence and hashes, their rows, and the new ends of their chains."""
-    sequence = connection.execute(select(func.max(RECORD.c.sequence))).scalar() or 0
+    sequence = last_sequence(connection)
     ends = chain_ends(connection, {record.chain for record in records})
     linked, rows = [], []
     for record in records:
@@ -92,6 +93,16 @@ def _record_row(record: Record, event: str, rest: str) -> dict[str, Any]:
         "event": event,
         "body": rest,
     }
+
+
+@cache  # asked for with every page
+def _last() -> Select[Any]:
+    return select(func.max(RECORD.c.sequence))
+
+
+def last_sequence(connection: Connection) -> int:
+    """Sequence of the newest record, 0 for an empty log."""
+    return int(connection.execute(_last()).scalar() or 0)
 
 
 def chain_ends(connection: Connection, names: Iterable[str] | None = None) -> dict[str, Link]:

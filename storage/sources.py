@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, insert, select
+from sqlalchemy import Connection, Row, Select, insert, select
 
 from monitor.domain.chain import StoredCapture
 from monitor.domain.claim import Claim
@@ -16,7 +16,7 @@ from monitor.domain.errors import Conflict
 from monitor.domain.event import Event, Record
 from monitor.domain.health import HealthEntry
 from monitor.domain.ident import BodyHash, ItemId, SnapshotId, SourceId
-from monitor.domain.item import Item, Revision
+from monitor.domain.item import Revision
 from monitor.domain.snapshot import Snapshot
 from monitor.domain.source import SourceState
 from storage.captures import snapshot_of, snapshot_text
@@ -25,8 +25,9 @@ from storage.codec import dumps, loads
 from storage.engine import LOCK_LOG, Database
 from storage.health import insert_health
 from storage.outbox import insert_deliveries
-from storage.part import Part, chunks, clean, later_than, pack, unpack
-from storage.projection import append_records, event_keys
+from storage.part import Part, chunks, clean, later_than
+from storage.projection import append_records, event_keys, last_sequence
+from storage.revisions import insert_revisions, known_revisions, newest, revision_of
 from storage.roster import commit_ledger
 from storage.tables import (
     CLAIM,
@@ -71,21 +72,17 @@ class SourcePart(Part):
         self, source_id: SourceId, item_ids: Sequence[ItemId]
     ) -> dict[ItemId, Revision]:
         """The newest revision of each of these items that is stored."""
-        found: list[Revision] = []
         if not item_ids:
             return {}
         with self.db.read() as connection:
-            for some in chunks(list(item_ids)):
-                query = _newest().where(ITEM.c.id.in_(some), ITEM.c.source_id == source_id)
-                found += map(_revision_of, connection.execute(query))
-        return {revision.item.id: revision for revision in found}
+            return known_revisions(connection, source_id, list(item_ids))
 
     def listed_revisions(self, source_id: SourceId) -> dict[ItemId, Revision]:
         """The newest revision of every item of the source that is not gone."""
-        query = _newest().where(ITEM.c.source_id == source_id, ITEM.c.gone.is_(False))
+        query = newest().where(ITEM.c.source_id == source_id, ITEM.c.gone.is_(False))
         with self.db.read() as connection:
             rows = connection.execute(query).all()
-        found = [_revision_of(row) for row in rows]
+        found = [revision_of(row) for row in rows]
         return {revision.item.id: revision for revision in found}
 
     def candidate_events(self, keys: Sequence[str], limit: int = 200) -> tuple[Event, ...]:
@@ -112,12 +109,12 @@ class SourcePart(Part):
     def commit_page(self, page: PageCommit) -> tuple[Record, ...]:
         """Store all of it in one transaction; bodies are in the archive before."""
         for snapshot in page.snapshots:
-            self.archive.put(snapshot.body)
+            self.archive.put(snapshot.body, snapshot.body_hash)
         with self.db.write() as connection:
             if page.expected_sequence is not None:  # nobody appends between look and commit
                 self.db.lock(connection, LOCK_LOG)
             _insert_snapshots(self.db, connection, page.snapshots)
-            _insert_revisions(self.db, connection, page.revisions)
+            insert_revisions(self.db, connection, page.revisions)
             self.db.upsert(connection, CLAIM, _claim_rows(page.claims), key=["id"], replace=False)
             if page.expected_sequence is not None:
                 _require_unmoved(connection, page.records, page.expected_sequence)
@@ -188,7 +185,7 @@ class SourcePart(Part):
         query = select(REVISION).where(REVISION.c.snapshot_id == snapshot_id)
         with self.db.read() as connection:
             rows = connection.execute(query.order_by(REVISION.c.item_id)).all()
-        return tuple(_revision_of(row) for row in rows)
+        return tuple(revision_of(row) for row in rows)
 
     def body(self, address: BodyHash) -> bytes | None:
         """Bytes from the archive; None when pruned or never there."""
@@ -199,21 +196,21 @@ class SourcePart(Part):
         query = select(REVISION).where(REVISION.c.item_id == item_id, REVISION.c.number == number)
         with self.db.read() as connection:
             row = connection.execute(query).one_or_none()
-        return None if row is None else _revision_of(row)
+        return None if row is None else revision_of(row)
 
     def item_revisions(self, item_id: ItemId) -> tuple[Revision, ...]:
         """All revisions of an item, oldest first."""
         query = select(REVISION).where(REVISION.c.item_id == item_id).order_by(REVISION.c.number)
         with self.db.read() as connection:
-            return tuple(_revision_of(row) for row in connection.execute(query))
+            return tuple(revision_of(row) for row in connection.execute(query))
 
     def items(self, source_id: SourceId | None = None) -> Iterator[Revision]:
         """All newest revisions, in order of capture."""
-        query = _newest().order_by(REVISION.c.captured_at, REVISION.c.item_id)
+        query = newest().order_by(REVISION.c.captured_at, REVISION.c.item_id)
         if source_id is not None:
             query = query.where(ITEM.c.source_id == source_id)
         for row in self._walk(query, REVISION.c.captured_at, REVISION.c.item_id):
-            yield _revision_of(row)
+            yield revision_of(row)
 
     def _walk(self, query: Select[Any], *order: Any) -> Iterator[Row[Any]]:
         """All rows in short transactions, by keyset over the two columns of the order."""
@@ -252,10 +249,7 @@ def _insert_snapshots(db: Database, connection: Connection, snapshots: Sequence[
 
 
 def _insert_taking(connection: Connection, taking: Taking, records: Sequence[Record]) -> None:
-    if records:
-        before = records[0].sequence - 1
-    else:
-        before = connection.execute(select(func.max(RECORD.c.sequence))).scalar() or 0
+    before = records[0].sequence - 1 if records else last_sequence(connection)
     row = {
         "snapshot_id": taking.snapshot_id,
         "sequence": before,
@@ -272,78 +266,6 @@ def _taking_of(row: Row[Any]) -> StoredTaking:
         records=row.records,
         taking=loads(Taking, row.body),
     )
-
-
-def _newest() -> Select[Any]:
-    joined = ITEM.join(
-        REVISION, and_(REVISION.c.item_id == ITEM.c.id, REVISION.c.number == ITEM.c.number)
-    )
-    return select(REVISION).select_from(joined)
-
-
-def _revision_of(row: Row[Any]) -> Revision:
-    return Revision(
-        item=unpack(Item, row.body),
-        number=row.number,
-        snapshot_id=SnapshotId(row.snapshot_id),
-        captured_at=row.captured_at,
-        gone=row.gone,
-    )
-
-
-def _insert_revisions(db: Database, connection: Connection, revisions: Sequence[Revision]) -> None:
-    """New rows only. Raises Conflict where a number is taken with another content."""
-    taken = _taken(connection, revisions)
-    fresh = [r for r in revisions if _is_new(r, taken)]
-    if not fresh:
-        return
-    connection.execute(insert(REVISION), [_revision_row(revision) for revision in fresh])
-    newest = {r.item.id: r for r in sorted(fresh, key=lambda r: r.number)}
-    rows = [
-        {
-            "id": revision.item.id,
-            "source_id": revision.item.source_id,
-            "number": revision.number,
-            "gone": revision.gone,
-            "captured_at": revision.captured_at,
-        }
-        for revision in newest.values()
-    ]
-    db.upsert(connection, ITEM, rows, key=["id"])
-
-
-def _taken(
-    connection: Connection, revisions: Sequence[Revision]
-) -> dict[tuple[str, int], tuple[str, bool]]:
-    found: dict[tuple[str, int], tuple[str, bool]] = {}
-    for some in chunks(revisions):
-        query = select(
-            REVISION.c.item_id, REVISION.c.number, REVISION.c.digest, REVISION.c.gone
-        ).where(REVISION.c.item_id.in_([revision.item.id for revision in some]))
-        found |= {(i, n): (digest, gone) for i, n, digest, gone in connection.execute(query)}
-    return found
-
-
-def _is_new(revision: Revision, taken: dict[tuple[str, int], tuple[str, bool]]) -> bool:
-    held = taken.get((revision.item.id, revision.number))
-    if held is not None and held != (revision.item.digest, revision.gone):
-        raise Conflict(
-            f"{revision.item.source_id}: revision {revision.number} of item {revision.item.id} is "
-            "stored with another content; nothing was changed, check the source again"
-        )
-    return held is None
-
-
-def _revision_row(revision: Revision) -> dict[str, Any]:
-    return {
-        "item_id": revision.item.id,
-        "number": revision.number,
-        "snapshot_id": revision.snapshot_id,
-        "captured_at": revision.captured_at,
-        "gone": revision.gone,
-        "digest": revision.item.digest,
-        "body": pack(revision.item),
-    }
 
 
 def _claim_rows(claims: Sequence[Claim]) -> list[dict[str, Any]]:

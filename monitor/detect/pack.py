@@ -198,7 +198,9 @@ class _Loader:
             beside=_beside(rules, bench.lexicon),
             anchor_words=anchors,
             anchor_scan=ahocorasick_rs.AhoCorasick(
-                list(anchors), matchkind=ahocorasick_rs.MatchKind.LeftmostLongest
+                list(anchors),
+                matchkind=ahocorasick_rs.MatchKind.LeftmostLongest,
+                implementation=ahocorasick_rs.Implementation.DFA,  # reads twice as fast
             ),
             governors=dict(governors),
             version=version,

@@ -65,6 +65,11 @@ _RFC5322 = re.compile(
     r"(?:[A-Za-z]{3,9},?\s*)?\d{1,2}[ -][A-Za-z]{3,9}[ -]\d{2,4},?\s+"
     r"\d{1,2}:\d\d(?::\d\d)?\s+([A-Za-z]{1,4}|[+-]\d{4})(?![A-Za-z\d])"
 )
+#: The day in a date of mail or RSS, which none of the patterns would read otherwise.
+_RFC5322_DAY = re.compile(
+    rf"(?:[A-Za-z]{{3}},\s+)?{_DAY}\s+{_MONTH}\s+{_YEAR}\s+\d\d:\d\d:\d\d\s+(?:GMT|[+-]\d{{4}})",
+    re.IGNORECASE,
+)
 _DIGIT = re.compile(r"\d")  #: a year is always written in digits
 _HAS_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _MAX_CHARS = 200
@@ -92,6 +97,10 @@ def stated_date(text: str, origin: str = "") -> StatedDate | None:
     text = text.strip()[:_MAX_CHARS]
     if not _DIGIT.search(text):
         return None
+    plain = _RFC5322_DAY.fullmatch(text)
+    day = _day(plain.groupdict()) if plain is not None and origin else None
+    if day is not None:
+        return StatedDate(day=day, origin=origin)
     for pattern, precision in _PATTERNS:
         for found in pattern.finditer(text):
             day = _day(found.groupdict())

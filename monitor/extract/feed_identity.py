@@ -106,11 +106,12 @@ def identified(
     for entry in fresh:
         key, before = matcher.key(entry)
         item = before.item if before is not None else ""
-        records.append(_record(entry, key, item))
+        content = entry.content_hash
+        records.append(_record(entry, key, content, item))
         if key in taken and before is None:
             continue
         taken.add(key)
-        changed = before is None or before.content != entry.content_hash
+        changed = before is None or before.content != content
         keyed.append(Keyed(entry=entry, key=key, changed=changed, stored=bool(item)))
     unread = tuple(Known(raw=raw) for raw in passed_over)
     replaced = {record.key for record in records}
@@ -168,14 +169,14 @@ class _Matcher:
         return f"content {entry.content_hash}", None
 
 
-def _record(entry: Entry, key: str, item: str) -> Known:
+def _record(entry: Entry, key: str, content: str, item: str) -> Known:
     return Known(
         item=item,
         raw=entry.raw_hash,
         key=key,
         guid=_guid(entry),
         link=_link(entry),
-        content=entry.content_hash,
+        content=content,
     )
 
 

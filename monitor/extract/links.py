@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
@@ -11,6 +12,8 @@ TRACKING = frozenset({
     "fbclid", "gclid", "dclid", "msclkid", "mc_cid", "mc_eid", "igshid", "ref_src", "cmpid",
     "ocid", "ncid", "taid",
 })  # fmt: skip
+#: An absolute address of which no part changes when it is joined, split or put together again.
+_PLAIN = re.compile(r"https?://[a-z0-9.-]*[a-z0-9]/[A-Za-z0-9/._~+-]*")
 
 
 def absolute(base: str, href: str) -> str | None:
@@ -19,6 +22,8 @@ def absolute(base: str, href: str) -> str | None:
     Addresses with a user name, broken ones and those over 2,000 characters are None too.
     """
     href = "".join(href.split())
+    if _PLAIN.fullmatch(href):  # most of a feed: nothing to resolve
+        return href if len(href) <= MAX_URL_CHARS else None
     if not href or href.startswith("#"):
         return None
     try:
@@ -35,6 +40,8 @@ def absolute(base: str, href: str) -> str | None:
 
 def without_tracking(url: str) -> str:
     """The address without fragment and tracking parameters; host in lower case."""
+    if _PLAIN.fullmatch(url):
+        return url
     try:
         parts = urlsplit(url)
         query = parse_qsl(parts.query, keep_blank_values=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from functools import cache
 
 from lxml import etree
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
@@ -79,15 +80,20 @@ def plain(fragment: str, *, max_chars: int = 1000) -> str:
 
 def tree(markup: str, *, what: str) -> HtmlElement:
     """The document tree of HTML text. Raises ExtractError when there is nothing to parse."""
-    parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
-    # One class for all elements: lxml.html's own table of classes is asked in Python for each.
-    parser.set_element_class_lookup(etree.ElementDefaultClassLookup(element=HtmlElement))
     try:
         if "&#" in markup or not is_plain_ascii(markup):
             markup = _NO_XML.sub(" ", markup)
-        return document_fromstring(markup.encode("utf-8", "replace"), parser=parser)
+        return document_fromstring(markup.encode("utf-8", "replace"), parser=_parser())
     except (etree.LxmlError, ValueError, AssertionError) as cause:
         raise ExtractError(f"{what}: no HTML document in {len(markup)} characters") from cause
+
+
+@cache  # making one takes half as long as reading an entry with it; threads wait for each other
+def _parser() -> HTMLParser:
+    parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+    # One class for all elements: lxml.html's own table of classes is asked in Python for each.
+    parser.set_element_class_lookup(etree.ElementDefaultClassLookup(element=HtmlElement))
+    return parser
 
 
 def block_text(element: HtmlElement, *, bullets: bool = False) -> str:

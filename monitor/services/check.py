@@ -100,7 +100,7 @@ class CheckLoop:
     def start(self, sources: Iterable[Source]) -> None:
         """Begin checks; a source already under way is left alone."""
         fresh = [source for source in sources if source.id not in self._checks]
-        states = self._store.source_states([source.id for source in fresh])
+        states = self._store.source_states([source.id for source in fresh]) if fresh else {}
         for source in fresh:
             self._begin(source, states.get(source.id) or SourceState(source_id=source.id))
 

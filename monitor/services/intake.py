@@ -11,7 +11,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 
-from monitor.decide import bind, candidate_keys, rederived, resolve, revise, withdrawals
+from monitor.decide import (
+    bind,
+    can_withdraw,
+    candidate_keys,
+    rederived,
+    resolve,
+    revise,
+    withdrawals,
+)
 from monitor.detect import statistics
 from monitor.detect.bill_text import condensed, is_text, noted
 from monitor.detect.document import Document
@@ -266,13 +274,10 @@ class Intake:
             previous = known.get(revision.item.id)
             if rederived(revision, previous):
                 continue
-            new = (
-                ()
-                if revision.gone
-                else bind(source, revision, self._read(source, revision, previous, rules))
-            )
+            found = () if revision.gone else self._read(source, revision, previous, rules)
+            new = bind(source, revision, found)
             claims += new
-            if previous is not None and not previous.gone:
+            if previous is not None and can_withdraw(revision, previous):
                 before = bind(source, previous, self._read(source, previous, None, rules))
                 withdrawn += withdrawals(before, new, revision, previous)
         return tuple(claims), tuple(withdrawn)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Literal
 from urllib.parse import urlencode
 
@@ -133,7 +134,7 @@ def _feed(snapshot: Snapshot, context: ReadContext[FeedOptions]) -> Reading:
         charset=snapshot.charset if snapshot.charset_origin == "header" else None,
         media_type=snapshot.media_type,
         known=known.hashes(),
-        worth=_Worth(known.marks(), context),
+        worth=_Worth(known, context),
     )
     least = context.source.expect.min_items
     if len(feed.hashes) < least:
@@ -239,11 +240,13 @@ class _Worth:
     """Whether an entry's raw bytes are worth parsing. No: a full text without any trigger that is
     no new version of something stored. Parsing is most of the cost of a feed."""
 
-    __slots__ = ("_context", "_marks")
-
-    def __init__(self, marks: tuple[bytes, ...], context: ReadContext[FeedOptions]) -> None:
-        self._marks = marks
+    def __init__(self, known: Identities, context: ReadContext[FeedOptions]) -> None:
+        self._known = known
         self._context = context
+
+    @cached_property
+    def _marks(self) -> tuple[bytes, ...]:
+        return self._known.marks()
 
     def __call__(self, raw: bytes) -> bool:
         if _wanted(raw, self._context) or any(mark in raw for mark in self._marks):
