@@ -1,4 +1,4 @@
-"""Several agencies of one state in one sentence: short names, and whose model is whose."""
+"""Agencies of one state in one sentence: short names, whose model is whose, who is none."""
 
 from __future__ import annotations
 
@@ -60,3 +60,29 @@ def test_each_agency_has_the_model_that_stands_with_it() -> None:
         "National Guard": Model.TFM,
         "Corrections": Model.WSO,
     }
+
+
+def ended(text: str) -> set[tuple[str | None, str | None]]:
+    """Place and agency of the ends that a story tells."""
+    day = StatedDate(day=at("2025-08-14").date(), precision=Precision.DAY)
+    story = Document(id="x", url="", title="", published=day, kind=DocumentKind.NEWS, text=text)
+    return {
+        (one.jurisdiction.place, one.agency)
+        for one in shipped_detector()(story)
+        if one.event_type is EventType.AGREEMENT_TERMINATED
+    }
+
+
+def test_a_governor_acts_for_the_state_and_not_for_the_town_of_the_dateline() -> None:
+    order = "The governor on Wednesday ended all 287(g) agreements of state agencies with ICE."
+    assert ended(f"BOISE, Idaho \u2014 {order}") == {(None, None)}
+    mayor = "The mayor on Wednesday ended the city's 287(g) agreement with ICE."
+    assert ended(f"BOISE, Idaho \u2014 {mayor}") == {("Boise", "Boise Police Department")}
+
+
+def test_both_counties_is_no_county() -> None:
+    told = ended(
+        "Officials of Ada and Canyon counties in Idaho met on Monday. Both counties ended their "
+        "287(g) agreements with ICE."
+    )
+    assert "Both County" not in {place for place, _ in told}

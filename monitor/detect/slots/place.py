@@ -42,6 +42,10 @@ _SKIP_LIST = frozenset({",", "and", "&", "county", "in", "or"})
 _MOST_WORDS = 3
 
 
+#: Counties that are called by initials.
+_INITIALS = {"la": "los angeles", "l.a": "los angeles"}
+
+
 @dataclass(slots=True)
 class PlaceReader(TownReader):
     """Marks places in token lists of one document."""
@@ -213,6 +217,7 @@ class PlaceReader(TownReader):
         return self._city(name) if only and self.names.city_county(name) else self._county(name)
 
     def _county(self, name: str) -> Place:
+        name = _INITIALS.get(name, name)
         states = tuple(dict.fromkeys(s for s, _ in self.names.county_states(name)))
         return Place("county", title_case(name) + " County", states)
 

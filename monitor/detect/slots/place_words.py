@@ -33,7 +33,8 @@ NOT_NAMES = word_set(
     "judge court every each other another some new that this its their his her our their and "
     "of in sanctuary village town township borough monday tuesday wednesday thursday friday "
     "saturday sunday january february march april may june july august september october november "
-    "december republican democratic"
+    "december republican democratic both all many several most few two three four five six seven "
+    "eight nine ten dozens neighboring nearby participating"
 )
 #: Bodies of counties: of a name that is hardly a town's they make a county's.
 COUNTY_BODIES = frozenset(["legislators", "commissioners", "supervisors", "freeholders"])
