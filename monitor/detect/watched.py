@@ -189,7 +189,7 @@ def _read(
         document,
         title=f"{_MATTER[bill.family]}. {document.title}" if paragraph.start >= 0 else
         _MATTER[bill.family],
-        text=f"{paragraph.text}\n{document.text[:_MOST_CHARS]}",
+        text=f"{paragraph.text}\n{_around(document, paragraph)}",
         change=None,
     )  # fmt: skip
     alone = len({one.state for one in paragraph.bills if one.number == bill.number}) == 1
@@ -199,6 +199,14 @@ def _read(
         its_own = _is_of(finding, bill) and finding.event_type.value.startswith(FAMILIES)
         if inside and its_own and (state == bill.state or (state is None and alone)):
             yield _finding(finding, paragraph, bill)
+
+
+def _around(document: Document, paragraph: _Paragraph) -> str:
+    """The document without the paragraph and its own headline, which would make another beginning
+    of the story."""
+    told = {paragraph.text.strip(), document.title.strip()}
+    lines = document.text[:_MOST_CHARS].split("\n")
+    return "\n".join(line for line in lines if line.strip() not in told)
 
 
 def _is_of(finding: Finding, bill: WatchedBill) -> bool:
