@@ -15,6 +15,7 @@ from monitor.domain.moment import StatedDate
 from monitor.extract.charset import decoded
 from monitor.extract.metadata import Metadata, metadata
 from monitor.extract.pdf import PDF_MAGIC, pdf_text
+from monitor.extract.pruning import extractor
 from monitor.extract.text import MAX_CHARS, block_text, clean, tree
 
 #: Below this the extractor has probably taken the wrong part of the page.
@@ -126,8 +127,7 @@ def _trafilatura(page: HtmlElement | str, url: str) -> tuple[str, str]:
 
     A tree is left as it is.
     """
-    import trafilatura  # noqa: PLC0415  # a third of a second, only for documents
-
+    trafilatura = extractor()
     try:
         found = trafilatura.bare_extraction(
             page,
