@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from monitor.bootstrap import catalogue_memory
 from monitor.bootstrap.machine import data_names, data_text
 from monitor.catalogue.changes import catalogue_changes
+from monitor.catalogue.document import Document, read_document
 from monitor.catalogue.load import Catalogue, parse_catalogue
 from monitor.detect.pack import load
 from monitor.detect.rule import Pack
@@ -59,7 +62,7 @@ def watched_catalogue(settings: Settings, clock: Clock, health: HealthStore) -> 
     """feeds.yaml, taken over again when it changes. Raises ConfigError when it is wrong now."""
     return Watched(
         name=str(settings.feeds),
-        load=lambda: load_catalogue(settings.feeds, clock),
+        load=lambda: load_catalogue(settings.feeds, clock, settings.data_dir),
         fingerprint=lambda: _fingerprint([settings.feeds]),
         compare=catalogue_changes,
         health=health,
@@ -67,21 +70,38 @@ def watched_catalogue(settings: Settings, clock: Clock, health: HealthStore) -> 
     )
 
 
-def load_catalogue(path: Path, clock: Clock) -> Catalogue:
-    """The catalogue in a file. Raises ConfigError with all faults at once."""
+def load_catalogue(path: Path, clock: Clock, memory: Path | None = None) -> Catalogue:
+    """The catalogue in a file. Raises ConfigError with all faults at once.
+
+    `memory` is a directory where a large one is kept as it was read.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(
             f"{path} cannot be read ({error}); set MONITOR_FEEDS to your catalogue"
         ) from error
-    return parse_catalogue(
-        text,
-        kinds=SOURCE_KINDS,
-        today=clock.now().date(),
-        file_name=str(path),
-        counties=lambda *asked: gazetteer().find_counties(*asked),  # few catalogues name any
-    )
+
+    def parsed(document: Document | None) -> Catalogue:
+        return parse_catalogue(
+            text,
+            kinds=SOURCE_KINDS,
+            today=clock.now().date(),
+            file_name=str(path),
+            counties=lambda *asked: gazetteer().find_counties(*asked),  # few catalogues name any
+            document=document,
+        )
+
+    if memory is None:
+        return parsed(None)
+    known = catalogue_memory.remembered(memory, text, str(path))
+    if known is not None:
+        with suppress(ConfigError):  # told below, from the text, with its lines
+            return parsed(known)
+    document = read_document(text, str(path))
+    catalogue = parsed(document)
+    catalogue_memory.remember(memory, document)
+    return catalogue
 
 
 def watched_pack(

@@ -6,6 +6,7 @@ may stand once. Anchors, aliases and merge keys (`<<`) work, bounded.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ import yaml
 from monitor.domain.errors import ConfigError
 from monitor.extract.yaml_nodes import composed
 
+#: Of what a text is read as; another one makes what was kept of it worthless.
+FORMAT = 1
 MAX_CHARS = 2_000_000
 MAX_VALUES = 200_000
 Path = tuple[str | int, ...]
@@ -79,6 +82,28 @@ def read_document(text: str, file_name: str) -> Document:
     if reader.problems:
         raise ConfigError(f"{file_name} was not read", tuple(reader.problems))
     return Document(value=value, lines=reader.lines, file_name=file_name, text=text)
+
+
+def kept(document: Document) -> str:
+    """JSON of the content and of the lines of its sources, for `restored`."""
+    root = document.value if isinstance(document.value, dict) else {}
+    sources = root.get("sources")
+    count = len(sources) if isinstance(sources, list) else 0
+    lines = [document.line(("sources", number)) for number in range(count)]
+    return json.dumps({"value": document.value, "lines": lines})
+
+
+def restored(kept: str, text: str, file_name: str) -> Document:
+    """The document of this text, of whose lines only those of sources are known.
+
+    So problems are to be told from a document that was read. Raises ValueError for what `kept`
+    did not make.
+    """
+    found = json.loads(kept)
+    if not isinstance(found, dict) or not isinstance(found.get("lines"), list):
+        raise ValueError("this is no kept document")
+    lines: dict[Path, int] = {("sources", n): int(line) for n, line in enumerate(found["lines"])}
+    return Document(value=found.get("value"), lines=lines, file_name=file_name, text=text)
 
 
 def _where(error: yaml.YAMLError) -> str:

@@ -61,14 +61,17 @@ def parse_catalogue(
     file_name: str = "feeds.yaml",
     check_rules: RuleCheck | None = None,
     counties: CountyFinder | None = None,
+    document: Document | None = None,
 ) -> Catalogue:
     """The catalogue.
+
+    `document` is what the text was read as, where that is known already.
 
     `kinds` is the table of source kinds; `today` and `counties` resolve relative dates and names
     of counties in filters. Raises ConfigError whose `problems` hold every fault found, in the
     order of the file.
     """
-    document = read_document(text, file_name)
+    document = document or read_document(text, file_name)
     reader = _CatalogueReader(document, kinds, today, counties)
     catalogue = reader.catalogue()
     problems = list(reader.problems)
