@@ -12,7 +12,7 @@ from monitor.detect.clauses.guards import Stop
 from monitor.detect.clauses.line import Line, LineReader, Passage, Trie
 from monitor.detect.document import Document
 from monitor.detect.language.folding import Folded, fold
-from monitor.detect.language.sentences import Sentence, sentences
+from monitor.detect.language.sentences import Sentence, sentences, walls_apart
 from monitor.detect.lexicon import ALL_MET, Lexicon
 from monitor.detect.phrase import Phrases
 from monitor.detect.slots.agency import AgencyReader
@@ -80,7 +80,7 @@ class Scene:
         """The sentences of the text, without those at the top that only repeat the title."""
         if self._spans is None:
             text = self.body.text
-            told = list(islice(sentences(text), MAX_LINES))
+            told = walls_apart(list(islice(sentences(text), MAX_LINES)))
             self._spans = _told_once(self.title_text.text, text, told)
         return self._spans
 
@@ -324,7 +324,7 @@ def lay_out(
     return Scene(document, title, body, readers[0], readers[1], anchored)
 
 
-def _told_once(title: str, text: str, spans: list[Sentence]) -> tuple[Sentence, ...]:
+def _told_once(title: str, text: str, spans: Sequence[Sentence]) -> tuple[Sentence, ...]:
     """The sentences without those at the top that only repeat the title."""
     words = " ".join(title.lower().split())
     own = [" ".join(text[one.start : one.end].lower().split()) for one in spans[:_TOP]]

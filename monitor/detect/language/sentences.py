@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 
 from monitor.detect.language.words import word_set
 
@@ -56,6 +58,25 @@ def sentences(text: str) -> Iterator[Sentence]:
         start = after
         paragraph += kind == "paragraph"
     yield from _cut(text, start, len(text), paragraph)
+
+
+#: No writer's paragraph has so many sentences: there the breaks between paragraphs are lost.
+_WALL = 25
+
+
+def walls_apart(found: Sequence[Sentence]) -> Sequence[Sentence]:
+    """The sentences, each a paragraph of its own where a text has lost its paragraphs."""
+    lengths = Counter(one.paragraph for one in found)
+    walls = {paragraph for paragraph, length in lengths.items() if length >= _WALL}
+    if not walls:
+        return found
+    numbers = accumulate(
+        int(one.paragraph != before.paragraph or one.paragraph in walls)
+        for before, one in pairwise([*found[:1], *found])
+    )
+    return [
+        Sentence(one.start, one.end, number) for one, number in zip(found, numbers, strict=True)
+    ]
 
 
 def _stops(text: str) -> Iterator[tuple[int, int]]:
