@@ -312,7 +312,13 @@ def _rarest(parts: tuple[Node, ...], terms: Terms) -> frozenset[str]:
     return min(certain, key=lambda found: (_plainness(found), len(found)), default=frozenset())
 
 
-_COMMON = word_set("the a an to of in on with by for from and or its his her their is are was")
+#: Words of any text, by which a phrase is not told.
+_COMMON = word_set(
+    "the a an to of in on with by for from and or its his her their is are was will would may "
+    "could should must not no out back off down up put over be been being has have had get gets "
+    "got do does did who that which when after before as at into about more new two three all "
+    "any it they he she"
+)
 
 
 def _plainness(found: frozenset[str]) -> int:

@@ -72,6 +72,7 @@ class Scene:
     _lines: dict[int, Line] = field(default_factory=dict)
     _title: Line | None = None
     _opening: bytes | None = None
+    _opening_met: int = 0
     _openings: dict[int, Passage] = field(default_factory=dict)
     _story: Story | None = None
 
@@ -285,14 +286,17 @@ class Scene:
             lines = list(self.begins(1))
             lines += [self.title] if self.title else []
             self._opening = b"".join(b" START" + one.view.part(0, words) for one in lines)
+            self._opening_met = self._met(self._opening)
         own = b" START" + line.view.part(0, 3)
         first = max(self.paragraph_start(index), index - _BEGINS) if index > 0 else index
         if 0 < first < index:
             own += b" START" + self.line(first).view.part(0, words)
-        view = own + self._opening
+        return Passage(own + self._opening, self._met(own) | self._opening_met)
+
+    def _met(self, view: bytes) -> int:
+        """The demands of phrases that a view's words meet."""
         lexicon = self._reader.lexicon
-        met = lexicon.read(view.decode().split())[0] if lexicon else ALL_MET
-        return Passage(view, met)
+        return lexicon.read(view.decode().split())[0] if lexicon else ALL_MET
 
     def holds(self, phrases: Phrases, scope: str, index: int) -> bool:
         """Whether one of the phrases is in a line of the scope."""

@@ -114,7 +114,7 @@ class Line:
 
     def found(self, phrases: Phrases) -> str | None:
         """The words by which one of the phrases is in the line; remembered."""
-        return self.passage.found(phrases)
+        return self.passage.found(phrases) if phrases.hints & self.met else None
 
     def own(self, act: int) -> Passage:
         """The sentence in which a token stands, where the line is a title of several."""

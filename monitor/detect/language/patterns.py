@@ -15,6 +15,8 @@ _REPEATED, _CLASS = 40, 30
 _SURE = 50_000
 _REPEAT = re.compile(r"\{0,(\d+)\}")
 
+#: How the library's engine is told to look everywhere; None where this release keeps it elsewhere.
+_ANYWHERE = getattr(getattr(re2, "_Anchor", None), "UNANCHORED", None)
 #: Half-open spans of a match and of its groups; (-1, -1) for a group that has no part in it.
 Spans: TypeAlias = Sequence[tuple[int, int]]
 
@@ -24,37 +26,34 @@ class LatePattern:
     """A pattern over views, that is sure to be accepted."""
 
     source: bytes
-    _find: Callable[[bytes, int], Spans | None] | None = field(default=None, repr=False)
+    _match: Callable[[Any, bytes, int, int], Spans] | None = field(default=None, repr=False)
 
     def spans(self, view: bytes, at: int = 0) -> Spans | None:
         """The first place from an offset on where it matches."""
-        find = self._find
-        if find is None:
-            find = self._find = _finder(re2.compile(self.source))
-        return find(view, at)
+        match = self._match
+        if match is None:
+            match = self._match = _matcher(re2.compile(self.source))
+        found = match(_ANYWHERE, view, at, len(view))
+        return found if found[0][0] >= 0 else None
 
 
-def _finder(made: Any) -> Callable[[bytes, int], Spans | None]:
+def _matcher(made: Any) -> Callable[[Any, bytes, int, int], Spans]:
     """A search without the match object and the generator that the library makes for each.
 
     They are more than half of the cost of a search in a sentence. Where a release of the library
     keeps its engine elsewhere, its own search serves.
     """
-    engine, anywhere = getattr(made, "_regexp", None), getattr(re2, "_Anchor", None)
-    if engine is None or anywhere is None:
-        return lambda view, at: _spans(made.search(view, at))
-    match, anchor = engine.Match, anywhere.UNANCHORED
-
-    def found(view: bytes, at: int) -> Spans | None:
-        spans: Spans = match(anchor, view, at, len(view))
-        return spans if spans[0][0] >= 0 else None
-
-    return found
+    engine = getattr(made, "_regexp", None)
+    if engine is None or _ANYWHERE is None:
+        return lambda _, view, at, end: _spans(made.search(view, at, end))
+    match: Callable[[Any, bytes, int, int], Spans] = engine.Match
+    return match
 
 
-def _spans(match: Any) -> Spans | None:
+def _spans(match: Any) -> Spans:
     """The spans of a match object."""
-    return match and [match.span(group) for group in range(match.re.groups + 1)]
+    groups = range(match.re.groups + 1) if match else ()
+    return [match.span(group) for group in groups] or [(-1, -1)]
 
 
 def late(source: str) -> LatePattern:
