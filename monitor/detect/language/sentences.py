@@ -70,10 +70,11 @@ def walls_apart(found: Sequence[Sentence]) -> Sequence[Sentence]:
     walls = {paragraph for paragraph, length in lengths.items() if length >= _WALL}
     if not walls:
         return found
-    numbers = accumulate(
+    begins = (
         int(one.paragraph != before.paragraph or one.paragraph in walls)
-        for before, one in pairwise([*found[:1], *found])
+        for before, one in pairwise(found)
     )
+    numbers = accumulate(begins, initial=0)
     return [
         Sentence(one.start, one.end, number) for one, number in zip(found, numbers, strict=True)
     ]
