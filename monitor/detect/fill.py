@@ -79,7 +79,7 @@ class Filler:
             agency=subject.agency,
             model=_model_of(sighting.line, subject.agency) or self._model(sighting, event_type),
             bill=bill.number if bill else None,
-            instrument=spec.instrument or _instrument(bill, law=law),
+            instrument=spec.instrument or _instrument(bill, sighting.line, law=law),
             target=spec.target or ("local_agencies" if law else None),
             occurred=occurred(sighting.line, sighting.first, self._scene.document.published),
             amount=amount,
@@ -214,9 +214,16 @@ def _direction(rule: Rule, sighting: Sighting) -> Direction:
     return spec.direction or Direction.MIXED
 
 
-def _instrument(bill: Bill | None, *, law: bool) -> Instrument | None:
+#: What a sentence about a bill says, beside an order or without one.
+_OF_BILLS = word_set("bill bills law laws legislation act measure statute")
+
+
+def _instrument(bill: Bill | None, line: Line, *, law: bool) -> Instrument | None:
+    """A bill, unless the number or, without one, the sentence says that it is an order."""
     if not law:
         return None
-    if bill is not None and bill.kind == "order":
+    words = " ".join(token.word for token in line.tokens).replace("law enforcement", "police")
+    ordered = "executive order" in words and not _OF_BILLS & set(words.split())
+    if (bill.kind == "order") if bill is not None else ordered:
         return Instrument.EXECUTIVE_ORDER
     return Instrument.BILL

@@ -343,6 +343,25 @@ def test_two_measures_of_one_city_in_six_weeks_are_two() -> None:
     assert events(first, measure | {"place": "Chicago"}, "2025-08-30", "2025-09-08") == 1
 
 
+def test_an_executive_order_is_no_bill_and_one_with_its_number() -> None:
+    told = [
+        ("Governor issues Executive Order 25-11", "The Montana governor on Monday signed Executive "
+         "Order 25-11, which directs all police to enter 287(g) agreements with ICE."),
+        ("Governor orders agencies into ICE program", "The Montana governor signed an executive "
+         "order Monday requiring law enforcement agencies to sign 287(g) agreements with ICE."),
+        ("Governor signs ICE bill", "The Montana governor on Monday signed a bill, replacing an "
+         "executive order, that requires sheriffs to sign 287(g) agreements with ICE."),
+    ]  # fmt: skip
+    rows = (
+        {"id": str(n), "url": f"https://x{n}.example/", "title": title, "text": text,
+         "published": "2025-03-04", "source_kind": "news"}
+        for n, (title, text) in enumerate(told)
+    )  # fmt: skip
+    lines = detected((json.dumps(row) for row in rows), shipped_detector())
+    (one,), (other,), (bill,) = (json.loads(line)["claims"] for line in lines)
+    assert one["event_key"] == other["event_key"] != bill["event_key"]
+
+
 def test_pairs_of_one_event_are_joined_once_both_are_understood_and_those_of_two_never() -> None:
     given, truth = pairs(PAIRS)
     told = told_keys(given, shipped_detector())
