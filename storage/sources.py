@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, insert, select
+from sqlalchemy import Connection, Insert, Row, Select, insert, select
 
 from monitor.domain.chain import StoredCapture
 from monitor.domain.claim import Claim
@@ -248,6 +249,11 @@ def _insert_snapshots(db: Database, connection: Connection, snapshots: Sequence[
     db.upsert(connection, SNAPSHOT, rows, key=["id"], replace=False)
 
 
+@cache  # making a statement takes longer than running it
+def _new_taking() -> Insert:
+    return insert(TAKING).inline()
+
+
 def _insert_taking(connection: Connection, taking: Taking, records: Sequence[Record]) -> None:
     before = records[0].sequence - 1 if records else last_sequence(connection)
     row = {
@@ -256,7 +262,7 @@ def _insert_taking(connection: Connection, taking: Taking, records: Sequence[Rec
         "records": len(records),
         "body": dumps(taking),
     }
-    connection.execute(insert(TAKING).inline(), [row])
+    connection.execute(_new_taking(), [row])
 
 
 def _taking_of(row: Row[Any]) -> StoredTaking:
