@@ -22,7 +22,7 @@ from monitor.detect.slots.place_signs import (
     bodies_say,
     tagged_states,
 )
-from monitor.detect.slots.state_names import CAPITALS, STATE_NAMES
+from monitor.detect.slots.state_names import CAPITAL_DATELINES, CAPITALS, STATE_NAMES
 from monitor.domain.claim import Jurisdiction
 
 _URL_WORD = re2.compile(r"[a-z]+")
@@ -44,6 +44,9 @@ _POLICE = frozenset(["police", "officers", "chief", "pd"])
 _ABOVE = 12
 #: ... and lines of it, others between its paragraphs too.
 _BETWEEN_LINES = 20
+#: Characters in which a text's dateline stands, and what ends its place.
+_DATELINE = 40
+_DATELINE_ENDS = ("—", "–", " - ", "(", ": ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,8 +249,10 @@ class WhereReader:
         """The state of an act of its government: also the one named right above the story, or
         between its paragraphs."""
         state = self.state(sighting)
-        if state or sighting.index < 0:
+        if state:
             return state
+        if sighting.index < 0:
+            return self._of_capital()
         for lines in (self.scene.above(_ABOVE), self.scene.between(_BETWEEN_LINES)):
             states = self._states_of(lines)
             if states:
@@ -259,7 +264,14 @@ class WhereReader:
         words = [token.word for line in current_lines(self.scene) for token in line.tokens]
         pairs = [f"{one} {other}" for one, other in pairwise(words)]
         said = {CAPITALS[name] for name in (*words, *pairs) if name in CAPITALS}
-        return said.pop() if len(said) == 1 else None
+        return said.pop() if len(said) == 1 else self._of_dateline()
+
+    def _of_dateline(self) -> str | None:
+        """`CONCORD (AP) -`: the state whose seat the text is written from."""
+        head = self.scene.document.text[:_DATELINE].lstrip()
+        ends = [at for at in map(head.find, _DATELINE_ENDS) if at > 0]
+        name = head[: min(ends)].strip() if ends else ""
+        return CAPITAL_DATELINES.get(name.lower()) if name[:1].isupper() else None
 
     def _contexts(self, sighting: Sighting) -> Iterator[set[str]]:
         yield self._states_of((sighting.line,))

@@ -35,6 +35,15 @@ CAPITALS: dict[str, str] = {
     "raleigh": "NC", "sacramento": "CA", "salt lake city": "UT", "santa fe": "NM",
     "tallahassee": "FL", "topeka": "KS", "trenton": "NJ",
 }  # fmt: skip
+#: Seats that have namesakes, or are spoken of as cities: a state's in its datelines alone.
+CAPITAL_DATELINES: dict[str, str] = CAPITALS | {
+    "atlanta": "GA", "augusta": "ME", "austin": "TX", "boston": "MA", "charleston": "WV",
+    "columbia": "SC", "columbus": "OH", "concord": "NH", "denver": "CO", "dover": "DE",
+    "hartford": "CT", "helena": "MT", "honolulu": "HI", "indianapolis": "IN", "jackson": "MS",
+    "lincoln": "NE", "madison": "WI", "montgomery": "AL", "nashville": "TN", "phoenix": "AZ",
+    "pierre": "SD", "providence": "RI", "richmond": "VA", "salem": "OR", "springfield": "IL",
+    "st. paul": "MN",
+}  # fmt: skip
 #: Their people, and the seat of one government that no list of towns has (lower case).
 PEOPLE: dict[str, tuple[str, ...]] = {
     "AL": ("alabamians", "alabamian"), "AK": ("alaskans", "alaskan"),
