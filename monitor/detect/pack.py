@@ -13,13 +13,13 @@ import re2
 import yaml
 from pydantic import ValidationError
 
-from monitor.detect.clauses.guards import NONE, Guard
+from monitor.detect.clauses.guards import Guard
 from monitor.detect.clauses.line import Trie
 from monitor.detect.language.words import word_set
 from monitor.detect.lexicon import Lexicon
 from monitor.detect.pack_lines import keys_twice, lines_of, unfit
 from monitor.detect.pack_spec import GuardSpec, PackFile, RuleSpec, TopicSpec, VocabularySpec
-from monitor.detect.phrase import Node, PhraseProblem, Terms, expand, parse
+from monitor.detect.phrase import NONE, Node, PhraseProblem, Terms, expand, parse
 from monitor.detect.rule import Bench, Pack, Rule, Topic
 from monitor.domain.errors import ConfigError
 from monitor.extract.yaml_nodes import composed, constructed

@@ -230,10 +230,14 @@ class Phrases:
         return " ".join(view[start:end].decode("ascii").replace("|", "").split())
 
 
+#: No phrases: never found.
+NONE = Phrases(None)
+
+
 def united(nodes: Sequence[Node], terms: Terms, hints: int, *, end: bool = False) -> Phrases:
     """Compile phrases into one. Raises PhraseProblem for any that cannot be read."""
     if not nodes:
-        return Phrases(None)
+        return NONE
     bodies = [pattern(node, terms) for node in nodes]
     return _of_source("(?:" + "|".join(bodies) + ")" + (" $" if end else " "), hints)
 
@@ -242,7 +246,7 @@ def any_of(many: Iterable[Phrases]) -> Phrases:
     """One pattern for all of them: what it does not find, none of them finds."""
     some = [phrases for phrases in many if phrases]
     hints = reduce(or_, (phrases.hints for phrases in some), 0)
-    return _of_source("|".join(one.source for one in some), hints) if some else Phrases(None)
+    return _of_source("|".join(one.source for one in some), hints) if some else NONE
 
 
 def _of_source(source: str, hints: int) -> Phrases:

@@ -10,12 +10,13 @@ from typing import Any
 
 import ahocorasick_rs
 
-from monitor.detect.clauses.guards import NONE, Guard, Guards
+from monitor.detect.clauses.guards import Guard, Guards
 from monitor.detect.clauses.line import Line, Passage, Trie
 from monitor.detect.language.patterns import LatePattern
 from monitor.detect.lexicon import Lexicon
 from monitor.detect.pack_spec import RuleSpec
 from monitor.detect.phrase import (
+    NONE,
     Node,
     Phrases,
     Terms,

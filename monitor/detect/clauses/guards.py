@@ -9,13 +9,11 @@ from operator import or_
 
 from monitor.detect.clauses.line import Line, Passage
 from monitor.detect.clauses.tense import is_fresh
-from monitor.detect.phrase import Phrases, any_of
+from monitor.detect.phrase import NONE, Phrases, any_of
 from monitor.domain.moment import StatedDate
 
 #: Words before "after" with which it tells no cause.
 _LONG = frozenset(["even", "long", "soon", "years", "months", "weeks", "days"])
-#: No phrases: never found.
-NONE = Phrases(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,14 +196,26 @@ def _stops(guard: Guard, around: Surroundings, clause: _Clause) -> str | None:
 def _found(guard: Guard, around: Surroundings, clause: _Clause) -> str | None:
     if clause.opener in guard.opens:
         return clause.opener
-    return (
-        clause.found(guard.before, _BEFORE)
-        or clause.found(guard.after, _FOLLOWING)
-        or _in_sentence(guard.sentence, around)
-        or around.opening.found(guard.opening)
-        or (around.title.found(guard.title) if around.title else None)
-        or (_in_lines(guard.document, around.near) if guard.document else None)
-    )
+    found: str | None = None
+    if guard.before is not NONE:
+        found = clause.found(guard.before, _BEFORE)
+    if found is None and guard.after is not NONE:
+        found = clause.found(guard.after, _FOLLOWING)
+    if found is None and guard.sentence is not NONE:
+        found = _in_sentence(guard.sentence, around)
+    return found or _found_around(guard, around)
+
+
+def _found_around(guard: Guard, around: Surroundings) -> str | None:
+    """The words of a phrase in the openings, the title, or the lines before."""
+    found: str | None = None
+    if guard.opening is not NONE:
+        found = around.opening.found(guard.opening)
+    if found is None and guard.title is not NONE and around.title is not None:
+        found = around.title.found(guard.title)
+    if found is None and guard.document is not NONE:
+        found = _in_lines(guard.document, around.near)
+    return found
 
 
 def _in_sentence(phrases: Phrases, around: Surroundings) -> str | None:

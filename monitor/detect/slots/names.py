@@ -67,6 +67,7 @@ class GazetteerNames:
                 for name in (county.name, county.name[: -len(" city")]):
                     self._cities.setdefault(_spelled(name.lower()), set()).add(county.state)
         self._towns: dict[str, tuple[tuple[str, int], ...]] = {}
+        self._fips: dict[tuple[str, str], str | None] = {}
         self._asked: dict[str, tuple[tuple[str, str], ...]] = {}  # of counties, as they were asked
 
     def county_states(self, name: str) -> tuple[tuple[str, str], ...]:
@@ -125,6 +126,13 @@ class GazetteerNames:
 
     def fips(self, state: str, name: str) -> str | None:
         """The FIPS code of a county by its name in a state; None when two are meant."""
+        if (state, name) not in self._fips:
+            if len(self._fips) > _MOST_ASKED:
+                self._fips.clear()
+            self._fips[state, name] = self._fips_of(state, name)
+        return self._fips[state, name]
+
+    def _fips_of(self, state: str, name: str) -> str | None:
         found = [fips for code, fips in self.county_states(_bare(name.lower())) if code == state]
         if len(found) == 1:
             return found[0]
