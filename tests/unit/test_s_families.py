@@ -46,6 +46,7 @@ OWN_TABLES = {
     "monitor/sources/virginia.py": "a table of actions in the module",
     "monitor/fetch/blocks.py": "a table of block pages in the module",
     "monitor/catalogue/document.py": "a table of YAML's own resolvers",
+    "monitor/extract/pruning.py": "trafilatura's own tests, which lxml gives to the same engine",
     "monitor/catalogue/blocks.py": "a literal given by the caller in the module",
 }
 #: Format strings that are no literals where they are used, and where they come from.
