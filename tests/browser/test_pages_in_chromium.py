@@ -161,7 +161,9 @@ def _click(browser: webdriver.Chrome, selector: str) -> None:
     """Click, and wait for the page that it leads to."""
     page = browser.find_element(By.TAG_NAME, "html")
     browser.find_element(By.CSS_SELECTOR, selector).click()
-    WebDriverWait(browser, 60).until(staleness_of(page))
+    # chromedriver may ask the page that is going: "Node with given id does not belong"
+    wait = WebDriverWait(browser, 60, ignored_exceptions=[WebDriverException])
+    wait.until(staleness_of(page))
 
 
 def test_search_narrows_in_place(browser: webdriver.Chrome, site: Website) -> None:

@@ -19,10 +19,20 @@ def of_state(tokens: Sequence[Token], i: int) -> bool:
         i += 1
     if i >= len(tokens):
         return False
-    return tokens[i].symbol in {"CHAMBER", "LEGISLATURE", "GOVERNOR", "COMMITTEE", "BILL"} or (
-        tokens[i].word
-        in {"state", "sheriffs", "lawmaker", "law", "attorney", "counties", "cities", "towns"}
+    return (
+        tokens[i].symbol in {"CHAMBER", "LEGISLATURE", "GOVERNOR", "COMMITTEE", "BILL"}
+        or (
+            tokens[i].word
+            in {"state", "sheriffs", "lawmaker", "law", "attorney", "counties", "cities", "towns"}
+        )
+        or _called_state(tokens, i)
     )
+
+
+def _called_state(tokens: Sequence[Token], i: int) -> bool:
+    """`Washington became the latest state to ...`: said of the name right before."""
+    words = [token.word for token in tokens[i : i + 7]]
+    return words[0] in {"became", "becomes", "is"} and "state" in words[1:]
 
 
 def of_district(tokens: Sequence[Token], i: int) -> bool:
