@@ -22,20 +22,24 @@ _HEAD = 3
 _ANEW = word_set("now again new newly this today currently")
 
 
+def told_now(scene: Scene, lines: Iterable[Line]) -> Iterator[Line]:
+    """Of some lines those that do not name only years gone."""
+    published = scene.document.published
+    return (line for line in lines if not looks_back(line, published))
+
+
 def current_lines(scene: Scene) -> Iterator[Line]:
     """The title and the story's lines, without those that name only years gone."""
-    published = scene.document.published
-    return (line for line in scene.within("document", -1) if not looks_back(line, published))
+    return told_now(scene, scene.within("document", -1))
 
 
 def own_lines(scene: Scene, lines: Iterable[Line]) -> Iterator[Line]:
     """Of some lines those that are about now, and name no other state than title or first lines."""
     head = [*((scene.title,) if scene.title else ()), *scene.begins(_HEAD)]
     own: set[str] = next(filter(None, map(named_states, head)), set())
-    for line in lines:
+    for line in told_now(scene, lines):
         named = named_states(line)
-        here = not own or not named or bool(named & own)
-        if here and not looks_back(line, scene.document.published):
+        if not own or not named or named & own:
             yield line
 
 

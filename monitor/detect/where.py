@@ -10,7 +10,7 @@ import re2
 
 from monitor.detect.clauses.line import Line
 from monitor.detect.coordination import group_after, group_before
-from monitor.detect.current import current_lines, looks_back, named_states
+from monitor.detect.current import current_lines, named_states, told_now
 from monitor.detect.language.words import word_set
 from monitor.detect.scene import Scene, Sighting
 from monitor.detect.slots.agency import OWN_UNITS, Agency
@@ -127,12 +127,10 @@ class WhereReader:
 
     def _earlier(self, index: int) -> Iterator[Line]:
         """Lines before, the title, the beginning; of other paragraphs no links, nothing old."""
-        published = self.scene.document.published
-        if index > 0:
-            own = self.scene.same_paragraph(index - 1, index)
-            link = not own and self.scene.paragraph(index - 1) in self.scene.story.links
-            before = () if link else self.scene.near(index - 1, 3)
-            yield from (line for line in before if own or not looks_back(line, published))
+        if index > 0 and self.scene.same_paragraph(index - 1, index):
+            yield from self.scene.near(index - 1, 3)
+        elif index > 0 and self.scene.paragraph(index - 1) not in self.scene.story.links:
+            yield from told_now(self.scene, self.scene.near(index - 1, 3))
         title = self.scene.title_of(index)
         if title is not None and index >= 0:
             yield title
@@ -141,8 +139,7 @@ class WhereReader:
 
     def _beginning(self) -> Iterator[Line]:
         """The story's first lines, none about years gone."""
-        published = self.scene.document.published
-        return (line for line in self.scene.begins(2) if not looks_back(line, published))
+        return told_now(self.scene, self.scene.begins(2))
 
     # places -------------------------------------------------------------------------------
 
@@ -318,8 +315,7 @@ class WhereReader:
         """The one state that a short page names anywhere, in lines off the story too."""
         count = len(self.scene.spans)
         lines = map(self.scene.line, range(min(count, _SHORT_PAGE)))
-        published = self.scene.document.published
-        states = self._states_of(line for line in lines if not looks_back(line, published))
+        states = self._states_of(told_now(self.scene, lines))
         return states if len(states) == 1 and count <= _SHORT_PAGE else set()
 
     def _governor(self, line: Line, i: int) -> set[str]:

@@ -71,7 +71,11 @@ def once_tested(path: Any) -> Any:
 
 @cache
 def extractor() -> ModuleType:
-    """Trafilatura, imported when the first page asks for it: that takes a third of a second."""
+    """Trafilatura, imported when the first page asks for it: that takes a third of a second.
+
+    Its own lists of paths are changed in place, for the whole process: it offers no other way to
+    give it a path. What they find stays the same.
+    """
     import trafilatura  # noqa: PLC0415
     from trafilatura import xpaths  # noqa: PLC0415
 
