@@ -10,6 +10,7 @@ from monitor.detect import bills
 from monitor.detect.bill_page import staged_page
 from monitor.detect.document import Document
 from monitor.detect.fill import Filler
+from monitor.detect.language.words import word_set
 from monitor.detect.lead import Heading, Lead, Placed, asides_of
 from monitor.detect.merge import distinct, joined
 from monitor.detect.rule import Pack, Rule
@@ -21,6 +22,17 @@ from monitor.resolve.gazetteer import Gazetteer
 
 #: Sightings of one document that become findings; a list of a thousand agencies stops there.
 MAX_FINDINGS = 200
+#: First lines of a story that say for whom or what a sanctuary is.
+_OPENING = 4
+_SANCTUARY = word_set("sanctuary sanctuaries")
+_OTHER_THAN_PEOPLE = word_set(
+    "gun guns firearm firearms arms rifles unborn abortion abortions transgender wildlife birds "
+    "animals horses dogs bees turtles"
+)
+_OF_PEOPLE = word_set(
+    "ICE IMMIGRATION DETAINER PROGRAM immigrant immigrants immigration migrant migrants deported "
+    "deportation undocumented noncitizens refugees"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +123,17 @@ def relevant(scene: Scene) -> bool:
     """Whether the document holds an anchor at all; fields and changes are always read."""
     if scene.document.fields or scene.document.change is not None:
         return True
-    return scene.title_anchored or bool(scene.anchors)
+    anchored = scene.title_anchored or bool(scene.anchors)
+    return anchored and not _of_other_sanctuary(scene)
+
+
+def _of_other_sanctuary(scene: Scene) -> bool:
+    """`House votes to make Iowa a sanctuary state`, and the text tells that it is one for guns."""
+    title = scene.title
+    if title is None or title.words.isdisjoint(_SANCTUARY):
+        return False
+    words = title.words.union(*(line.words for line in scene.begins(_OPENING)))
+    return not words.isdisjoint(_OTHER_THAN_PEOPLE) and words.isdisjoint(_OF_PEOPLE)
 
 
 def sightings(scene: Scene, pack: Pack) -> Iterable[Seen]:

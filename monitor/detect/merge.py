@@ -45,12 +45,22 @@ _NEWS_WITH_FIGURES = frozenset({
 
 #: What is only in the words of news of these types.
 _COUNTS = {T.DETAINER_POLICY_CHANGE: {T.COURT_RULING}, T.PROGRAM_STATISTIC: _NEWS_WITH_FIGURES}
+#: A governor's order to sign agreements is no approval of them by a body.
+_ORDERED = frozenset({T.STATE_MANDATE_ENACTED})
 #: Steps of one passage, as a page that lists them tells all: the last one counts.
 _PASSAGE = (Stage.PASSED_ONE_CHAMBER, Stage.PASSED_BOTH, Stage.ENROLLED)
 #: A day at the head of a line, and what parts it from the line.
 _ENTRY = re2.compile(
     r"[\[(]?(?:\d{1,4}[/.-]\d{1,2}[/.-]\d{2,4}|[A-Z][a-z]{2,8}\.? \d{1,2}(?:, \d{4})?)[\])]? ?"
     r"[:|\x{2013}\x{2014}-]"
+)
+#: A town at the head of a line that only says from where it is told.
+_DATELINE = re2.compile(
+    r"^([A-Z][A-Z.' ]+[A-Z])(?:, [A-Z][A-Za-z.]+)? ?(?:\([A-Z]+\) ?)?[\x{2013}\x{2014}:-] "
+)
+#: Words of a line that tells of a town or county all the same.
+_OF_TOWNS = re2.compile(
+    r"(?i)\b(?:city|council\w*|mayor|county|commission\w*|board|town|village|alder\w+|supervisors)\b"
 )
 _LAWS = ("state_mandate", "state_limit")
 _OF_LAWS = frozenset(one for one in EventType if one.value.startswith(_LAWS))
@@ -172,7 +182,8 @@ def _opposed(one: Finding, other: Finding, *, earlier: bool) -> bool:
 
 def _counted_in(one: Finding, others: Iterable[Finding]) -> bool:
     """Whether one is only in the words of another's news: a figure, or what a court orders."""
-    types = _COUNTS.get(one.event_type)
+    approved = one.stage is Stage.APPROVED_BY_GOVERNING_BODY
+    types = _ORDERED if approved else _COUNTS.get(one.event_type)
     return types is not None and any(
         other.event_type in types and one.quote == other.quote and other.worth is Worth.ALERT
         for other in others
@@ -187,13 +198,41 @@ def _of_a_law(one: Finding, other: Finding) -> bool:
     """Whether a local policy of no town or county is what a law of the state is told to do."""
     return (
         one.event_type in _LOCAL
-        and one.agency is None
-        and one.jurisdiction.place is None
-        and one.jurisdiction.county is None
+        and (_of_no_town(one) or _only_told_from(one))
         and other.event_type.value.startswith(_LAWS)
         and other.worth is Worth.ALERT
         and _agree(one.jurisdiction.state, other.jurisdiction.state)
     )
+
+
+def _ended_by_law(one: Finding, other: Finding) -> bool:
+    """Whether agreements that nobody is named to have ended are what a law is told to end.
+
+    The place that a title does not name is only the one from where it is told.
+    """
+    return (
+        one.event_type is T.AGREEMENT_TERMINATED
+        and other.event_type in {T.STATE_LIMIT_ENACTED, T.STATE_LIMIT_PASSED}
+        and other.instrument is not Instrument.EXECUTIVE_ORDER
+        and other.worth is Worth.ALERT
+        and one.agency is None
+        and (one.jurisdiction.place or "?") not in one.quote.text
+        and _agree(one.jurisdiction.state, other.jurisdiction.state)
+    )
+
+
+def _of_no_town(one: Finding) -> bool:
+    where = one.jurisdiction
+    return one.agency is None and where.place is None and where.county is None
+
+
+def _only_told_from(one: Finding) -> bool:
+    """`TRENTON - The directive bars officers ...`: the place is where it is told, no town acts."""
+    told = _DATELINE.match(one.quote.text)
+    if told is None or _OF_TOWNS.search(one.quote.text, told.end()):
+        return False
+    named = [one.jurisdiction.place, one.agency]
+    return all(name is None or name.upper().startswith(told[1]) for name in named)
 
 
 def _standing(kept: Sequence[Finding]) -> Iterator[Finding]:
@@ -216,7 +255,7 @@ def _outdone(one: Finding, other: Finding) -> bool:
     stronger = _OUTDONE.get(one.event_type, ())
     if other.event_type is T.AGREEMENT_TERMINATED and one.event_type is T.AGREEMENT_SIGNED:
         return other.worth is Worth.ALERT and _subject(one) == _subject(other)
-    if _of_a_law(one, other):
+    if _of_a_law(one, other) or _ended_by_law(one, other):
         return True
     if other.event_type not in stronger or other.worth is not Worth.ALERT:
         return False
