@@ -34,6 +34,10 @@ _IRREGULAR = word_set("gave put ran took won held set left cut chose led said to
 _CAUSATIVE = word_set("let lets made makes make helped helps had has have saw sees")
 #: Openers of clauses that are only circumstances.
 _ADVERBIAL = frozenset({"after", "before", "since", "because", "although", "though", "while"})
+#: Those of them that a time may follow, and those that lead sentences without a comma.
+_TIMES = frozenset({"after", "before", "since", "until", "till"})
+_AFTER = frozenset({"after", "since", "despite"})
+_SPANS = word_set("a day days week weeks month months hour hours shortly just soon right only")
 _CIRCUMSTANCES = _ADVERBIAL | {
     "but", "whereas", "when", "until", "unless", "if", "as", "despite", "amid",
 }  # fmt: skip
@@ -167,6 +171,9 @@ class Line:
         while at > 0:
             token = self.tokens[at - 1]
             if not token.symbol and token.word in BREAKERS:
+                if self._dates_only(at, end):
+                    at -= 1
+                    continue  # "in the program since 2008, has also signed": a time, no clause
                 if token.word not in _RELATIVES or not self._closed(at, act):
                     return self._led_by(token.word, at, end)
                 end = at - 1  # the relative clause has its own verb: the act is the main one's
@@ -175,18 +182,38 @@ class Line:
             at -= 1
         return Clause(0, end, "")
 
+    def _dates_only(self, at: int, end: int) -> bool:
+        """Whether the opener before `at` opens no clause: a time and a comma follow it."""
+        dated = self.tokens[at - 1].word in _TIMES and at + 1 < end
+        return dated and self.tokens[at].symbol == "WHEN" and self.tokens[at + 1].word == ","
+
     def _led_by(self, opener: str, start: int, end: int) -> Clause:
         """The clause after an opener; in `After a vote in Troy, Ohio, it signed` the next one.
 
-        The comma behind a place with its state is part of the place.
+        The comma behind a place with its state is part of the place. Where no comma follows at all
+        the act is the main clause's: `After a night of talks the board voted to leave`.
         """
         if start <= _LEADING and opener in _ADVERBIAL:
+            if opener in _AFTER and self._leads(start - 1) and self._is_only_clause(end):
+                return Clause(start, end, "")
             for at in range(end - 1, start, -1):
                 token = self.tokens[at - 1]
                 ends = token.symbol == "PLACE" and token.word.endswith(",")
                 if ends and self._has_subject(at, end):
                     return Clause(at, end, "")
         return Clause(start, end, opener)
+
+    def _leads(self, opener: int) -> bool:
+        """Whether only a time stands before an opener: "two days after"."""
+        return all(t.symbol or t.word in _SPANS for t in self.tokens[:opener])
+
+    def _is_only_clause(self, act: int) -> bool:
+        """Whether no comma follows an act, but perhaps before who reports it, at the very end."""
+        rest = [token.word for token in self.tokens[act:]]
+        if "," not in rest:
+            return rest[-1:] != [";"]
+        tail = rest[rest.index(",") + 1 :]
+        return "," not in tail and 0 < len(tail) <= _LEADING and not _REPORTS.isdisjoint(tail)
 
     def _enclosing(self, at: int) -> str:
         """`after A did this and B did that`: what opens the first clause opens both."""
@@ -220,11 +247,8 @@ class Line:
         if act == 0 or self.tokens[act - 1].word != ",":
             return act
         for at in range(act - 2, max(0, act - 20), -1):
-            if self.tokens[at].word == "," and self.tokens[at + 1].word in {
-                "who",
-                "which",
-                "whose",
-            }:
+            who = self.tokens[at + 1].word in {"who", "which", "whose"}
+            if who and self.tokens[at].word == ",":
                 return at
         return act
 
