@@ -45,8 +45,14 @@ _NEWS_WITH_FIGURES = frozenset({
 
 #: What is only in the words of news of these types.
 _COUNTS = {T.DETAINER_POLICY_CHANGE: {T.COURT_RULING}, T.PROGRAM_STATISTIC: _NEWS_WITH_FIGURES}
-#: A governor's order to sign agreements is no approval of them by a body.
-_ORDERED = frozenset({T.STATE_MANDATE_ENACTED})
+_ENACTED = frozenset({T.STATE_MANDATE_ENACTED, T.STATE_LIMIT_ENACTED})
+#: Tellings of one agreement, the second more exact; with the stage that the first must have.
+_MORE_EXACT: dict[tuple[EventType, EventType], Stage | None] = {
+    (T.AGREEMENT_REJECTED, T.AGREEMENT_TERMINATED): None,
+    (T.AGREEMENT_MODIFIED, T.AGREEMENT_TERMINATED): None,
+    (T.AGREEMENT_MODIFIED, T.AGREEMENT_SIGNED): Stage.EXPANDED,
+    (T.AGREEMENT_SIGNED, T.AGREEMENT_PENDING): Stage.ANNOUNCED,
+}
 #: Steps of one passage, as a page that lists them tells all: the last one counts.
 _PASSAGE = (Stage.PASSED_ONE_CHAMBER, Stage.PASSED_BOTH, Stage.ENROLLED)
 #: A day at the head of a line, and what parts it from the line.
@@ -182,12 +188,19 @@ def _opposed(one: Finding, other: Finding, *, earlier: bool) -> bool:
 
 def _counted_in(one: Finding, others: Iterable[Finding]) -> bool:
     """Whether one is only in the words of another's news: a figure, or what a court orders."""
-    approved = one.stage is Stage.APPROVED_BY_GOVERNING_BODY
-    types = _ORDERED if approved else _COUNTS.get(one.event_type)
+    if one.stage is Stage.APPROVED_BY_GOVERNING_BODY or one.event_type is T.COURT_RULING:
+        return any(_is_order(other) and one.quote == other.quote for other in others)
+    types = _COUNTS.get(one.event_type)
     return types is not None and any(
         other.event_type in types and one.quote == other.quote and other.worth is Worth.ALERT
         for other in others
     )
+
+
+def _is_order(one: Finding) -> bool:
+    """Whether a governor orders: no body approves agreements there, and no court rules."""
+    ordered = one.instrument is Instrument.EXECUTIVE_ORDER
+    return ordered and one.event_type in _ENACTED and one.worth is Worth.ALERT
 
 
 def _less(one: Finding) -> Finding:
@@ -251,12 +264,31 @@ def _is_entry(one: Finding) -> bool:
     return one.occurred is not None and _ENTRY.match(one.quote.text) is not None
 
 
+def _same_agreement(one: Finding, other: Finding) -> bool:
+    """Whether both tell of one agreement, the other more exactly.
+
+    What is ended was neither turned down nor paused; who has applied has not joined yet, even if
+    it is told to; what widens an agreement is another one where it is told to be signed.
+    """
+    types = (one.event_type, other.event_type)
+    exact = types in _MORE_EXACT and _MORE_EXACT[types] in {None, one.stage}
+    same_state = _agree(one.jurisdiction.state, other.jurisdiction.state)
+    return (
+        exact
+        and other.worth is Worth.ALERT
+        and same_state
+        and _agree(_subject(one), _subject(other))
+    )
+
+
 def _outdone(one: Finding, other: Finding) -> bool:
     stronger = _OUTDONE.get(one.event_type, ())
     if other.event_type is T.AGREEMENT_TERMINATED and one.event_type is T.AGREEMENT_SIGNED:
         return other.worth is Worth.ALERT and _subject(one) == _subject(other)
-    if _of_a_law(one, other) or _ended_by_law(one, other):
+    if _of_a_law(one, other) or _ended_by_law(one, other) or _same_agreement(one, other):
         return True
+    if _same_agreement(other, one):
+        return False
     if other.event_type not in stronger or other.worth is not Worth.ALERT:
         return False
     if {one.instrument, other.instrument} == {Instrument.BILL, Instrument.EXECUTIVE_ORDER}:

@@ -34,7 +34,7 @@ NOT_NAMES = word_set(
     "of in sanctuary village town township borough monday tuesday wednesday thursday friday "
     "saturday sunday january february march april may june july august september october november "
     "december republican democratic both all many several most few two three four five six seven "
-    "eight nine ten dozens neighboring nearby participating"
+    "eight nine ten dozens neighboring nearby participating campus"
 )
 #: Bodies of counties: of a name that is hardly a town's they make a county's.
 COUNTY_BODIES = frozenset(["legislators", "commissioners", "supervisors", "freeholders"])
