@@ -232,7 +232,16 @@ def _topic_of(
             return ranked[0][0]
         weak = weak or (ranked[0][0] if ranked[0][1] else None)  # a title is short: look below it
     anywhere = scopes is _TOPIC_SCOPES and scene.in_story(index)
+    weak = weak or _in_brackets(prepared, line)
     return weak or (_only_topic(prepared, scene) if anywhere else None)
+
+
+def _in_brackets(prepared: Prepared[Any], line: Line) -> str | None:
+    """`HB 127 (sheriffs must cooperate with ICE) passed`: the one topic that brackets tell."""
+    if b"|( " not in line.view.text:
+        return None
+    said = [topic.name for topic in prepared.topics if topic.weight(line.passage) >= 1]
+    return said[0] if len(said) == 1 else None
 
 
 def _around(scene: Scene, scope: str, index: int) -> Iterable[Line]:
