@@ -20,6 +20,9 @@ from monitor.domain.vocabulary import DocumentKind, Stage
 
 #: Lines that are looked through, and the longest that can be a step.
 _MOST_LINES, _STEP_CHARS = 400, 100
+#: So short a page of so few lines tells its steps in sentences: "Introduced 02/12/2025. Dead".
+_FEW_LINES, _SHORT_CHARS = 2, 600
+_SENTENCE = re2.compile(r"[.;] +")
 #: Lines that say what a bill does, and the shortest; lines that may name the legislature.
 _MATTER_LINES, _MATTER_CHARS, _MATTER_MOST, _HEADING_LINES = 3, 30, 12, 4
 _LAW_WORDS = re2.compile(
@@ -34,7 +37,7 @@ _STEPS: tuple[tuple[Stage, str], ...] = (
         Stage.SIGNED_INTO_LAW,
         r"signed by|signed into|^signed\b|signed/|became law|chaptered|public (?:law|act|chapter) "
         r"|^(?:act|chapter|ch\.) \d|acts? (?:no\.? ?)?\d|approved by (?:the )?governor"
-        r"|governor (?:signed|approved)|^enacted|effective date",
+        r"|governor (?:signed|approved)|^(?:status: )?enacted|effective date|acts of assembly chap",
     ),
     (Stage.VETOED, r"vetoed|governor'?s veto"),
     (
@@ -83,7 +86,8 @@ def staged_page(document: Document) -> Document:
     """
     if document.kind is not DocumentKind.BILL or document.fields or document.change is not None:
         return document
-    steps = sorted(_steps(document.text.splitlines()[:_MOST_LINES]), key=_order)
+    lines = _lines(document.text)
+    steps = sorted(_steps(lines), key=_order)
     step = steps[-1] if steps else _titled(document.title)
     if step is None:
         return document
@@ -94,9 +98,18 @@ def staged_page(document: Document) -> Document:
     return replace(
         document,
         fields=((STAGES, told), *_bill(document), *named),
-        text=_matter(document.text),
+        text=_matter(lines),
         source_states=(state,) if state else document.source_states,
     )
+
+
+def _lines(text: str) -> list[str]:
+    """The lines of a page that are not blank; its sentences where it stands in a line or two."""
+    lines = [line.strip() for line in text.splitlines()[:_MOST_LINES] if line.strip()]
+    if len(lines) > _FEW_LINES or len(text) > _SHORT_CHARS:
+        return lines
+    pieces = (piece for line in lines for piece in _SENTENCE.split(line))
+    return [piece for piece in pieces if piece]
 
 
 def _bill(document: Document) -> tuple[tuple[str, str], ...]:
@@ -111,12 +124,11 @@ def _legislature(title: str) -> str:
     return code if led else ""
 
 
-def _matter(text: str) -> str:
+def _matter(lines: Sequence[str]) -> str:
     """What the page says that the bill does: lines in words of laws, else its longest lines.
 
     They stand under its first lines as heading, in few paragraphs, so that all are of one story.
     """
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
     told = [line for line in lines[1:] if not (_day(line) and _stage(line))]
     laws = [line for line in told if len(line) > _MATTER_CHARS and _LAW_WORDS.search(line)]
     longest = sorted(told, key=len, reverse=True)[:_MATTER_LINES]
@@ -135,13 +147,12 @@ def _order(step: _Step) -> tuple[date, int]:
 
 def _steps(lines: Sequence[str]) -> Iterator[_Step]:
     """Steps with the day of their line, or of the line beside it; a day belongs to one step."""
-    kept = [line.strip() for line in lines if line.strip()]
-    lead = _days_lead(kept)
-    for at, line in enumerate(kept):
+    lead = _days_lead(lines)
+    for at, line in enumerate(lines):
         stage = _stage(line) if len(line) <= _STEP_CHARS else None
         if stage is None:
             continue
-        beside = kept[max(0, at - 2) : at][::-1] if lead else kept[at + 1 : at + 2]
+        beside = lines[max(0, at - 2) : at][::-1] if lead else lines[at + 1 : at + 2]
         day = _day(line) or next((d for one in beside if _only_day(one) and (d := _day(one))), None)
         if day is not None:
             yield day, stage, line

@@ -69,6 +69,15 @@ _OF_TOWNS = re2.compile(
     r"(?i)\b(?:city|council\w*|mayor|county|commission\w*|board|town|village|alder\w+|supervisors)\b"
 )
 _LAWS = ("state_mandate", "state_limit")
+#: Types that a sentence on a law may seem to tell, and the types of that law.
+_SAID_OF_LAWS = {
+    T.AGREEMENT_TERMINATED: frozenset({T.STATE_LIMIT_ENACTED, T.STATE_LIMIT_PASSED}),
+    T.AGREEMENT_PENDING: frozenset(
+        {T.STATE_LIMIT_BLOCKED, T.STATE_MANDATE_BLOCKED, T.STATE_MANDATE_ENACTED}
+    ),
+    T.COURT_RULING: frozenset({T.STATE_LIMIT_BLOCKED, T.STATE_MANDATE_BLOCKED}),
+}
+_OF_COURTS = re2.compile(r"(?i)\b(?:court|judge|justice|ruling|injunction|circuit|magistrate)")
 _OF_LAWS = frozenset(one for one in EventType if one.value.startswith(_LAWS))
 #: What towns, counties and their jails decide.
 _LOCAL = frozenset(
@@ -218,17 +227,20 @@ def _of_a_law(one: Finding, other: Finding) -> bool:
     )
 
 
-def _ended_by_law(one: Finding, other: Finding) -> bool:
-    """Whether agreements that nobody is named to have ended are what a law is told to end.
+def _said_of_law(one: Finding, other: Finding) -> bool:
+    """Whether what nobody is named to have done is what a law does, or a panel of lawmakers did.
 
-    The place that a title does not name is only the one from where it is told.
+    So agreements that a law ends, or lets counties weigh, and bills that a panel rejects. The
+    place that a title does not name is only the one from where it is told.
     """
+    laws = _SAID_OF_LAWS.get(one.event_type, frozenset())
+    if one.event_type is T.COURT_RULING and _OF_COURTS.search(one.quote.text):
+        return False
     return (
-        one.event_type is T.AGREEMENT_TERMINATED
-        and other.event_type in {T.STATE_LIMIT_ENACTED, T.STATE_LIMIT_PASSED}
+        other.event_type in laws
         and other.instrument is not Instrument.EXECUTIVE_ORDER
         and other.worth is Worth.ALERT
-        and one.agency is None
+        and (one.agency is None or one.event_type is T.COURT_RULING)
         and (one.jurisdiction.place or "?") not in one.quote.text
         and _agree(one.jurisdiction.state, other.jurisdiction.state)
     )
@@ -285,7 +297,7 @@ def _outdone(one: Finding, other: Finding) -> bool:
     stronger = _OUTDONE.get(one.event_type, ())
     if other.event_type is T.AGREEMENT_TERMINATED and one.event_type is T.AGREEMENT_SIGNED:
         return other.worth is Worth.ALERT and _subject(one) == _subject(other)
-    if _of_a_law(one, other) or _ended_by_law(one, other) or _same_agreement(one, other):
+    if _of_a_law(one, other) or _said_of_law(one, other) or _same_agreement(one, other):
         return True
     if _same_agreement(other, one):
         return False
