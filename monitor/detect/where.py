@@ -153,11 +153,12 @@ class WhereReader:
         ]
         if own:
             return min(own, key=lambda row: row[0])[1]
+        named = named_states(sighting.line)
         for line in self._earlier(sighting.index):
             for token in line.tokens:
                 value = token.value.place if isinstance(token.value, Agency) else token.value
                 if isinstance(value, Place) and value.kind != "state":
-                    return value
+                    return value if _may_lie_in(value, named) else None
         return None
 
     def _jurisdiction(self, place: Place, sighting: Sighting) -> Jurisdiction:
@@ -337,6 +338,11 @@ def _of_its_state(name: str, state: str | None) -> str:
     if state is None or not name.lower().startswith((*OWN_UNITS, "national guard", "corrections")):
         return name
     return f"{STATE_NAMES[state][0].title()} {name}"
+
+
+def _may_lie_in(place: Place, named: set[str]) -> bool:
+    """Whether a place told elsewhere may be meant where a sentence names its own state."""
+    return not named or not place.state or place.state in named
 
 
 def _dateline_elsewhere(line: Line, i: int) -> bool:

@@ -27,7 +27,7 @@ _ABBREVIATIONS = word_set(
     "ch inc co corp u.s u.s.c d.c a.m p.m i.c.e e.g i.e n.c s.c n.j n.y n.m n.h n.d s.d w.va "
     "va tenn ala ark ariz calif colo conn del fla ga ill ind kan ky la mass md mich minn miss "
     "mo mont neb nev okla ore pa tex vt wash wis wyo comp subd par reg res stat h.b s.b h.r "
-    "l.d a.b s.j pct cpl det hon twp cmdr sess approx"
+    "l.d a.b s.j e.d w.d c.d m.d cal app cir super supp pct cpl det hon twp cmdr sess approx"
 )
 #: Abbreviations that also end sentences: a capitalised function word after them starts a new one.
 _MAY_END = word_set("u.s u.s.c d.c a.m p.m inc co corp n.c s.c n.j n.y i.c.e")

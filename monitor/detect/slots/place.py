@@ -6,6 +6,7 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from monitor.detect.language.tokens import Token, is_plain
+from monitor.detect.slots.court_names import COURT_WORDS, with_courts
 from monitor.detect.slots.place_kind import Place
 from monitor.detect.slots.place_signs import (
     COUNTIES_WORDS,
@@ -52,9 +53,9 @@ class PlaceReader(TownReader):
 
     def mark(self, tokens: list[Token], words: Set[str]) -> list[Token]:
         """The tokens, which are these words, with states, counties and towns as PLACE symbols."""
-        found = tokens
+        found = tokens if COURT_WORDS.isdisjoint(words) else with_courts(tokens, self.text)
         if not _MAY_BE_STATES.isdisjoint(words):
-            found = self._states(tokens)
+            found = self._states(found)
         if not _KINDS_OF_COUNTIES.isdisjoint(words):
             found = self._counties(found)
         return self._cities(found, officers=not OFFICERS.isdisjoint(words))
@@ -202,7 +203,8 @@ class PlaceReader(TownReader):
         if state and self._may_name(tokens[i]) and self._listed_county(state):
             return i - 1, STATE_NAMES[state][0]
         raw = self.text[before.start : before.end]
-        if not before.symbol and raw[:1].isupper() and tokens[i].word != "co":
+        named = self.text[tokens[i].start].isupper()  # not "Requires county sheriffs"
+        if named and not before.symbol and raw[:1].isupper() and tokens[i].word != "co":
             no_name = before.word in NOT_NAMES or before.word.endswith("-area")
             return (i, "") if no_name else (i - 1, before.word)
         return i, ""
