@@ -42,7 +42,7 @@ _STEPS: tuple[tuple[Stage, str], ...] = (
     (Stage.VETOED, r"vetoed|governor'?s veto"),
     (
         Stage.DIED,
-        r"\bdied\b|\bdead\b|sine die|indefinitely postponed|inexpedient to legislate|^failed"
+        r"\bdied\b|\bdead\b|sine die|indefinitely postponed|inexpedient to legislate|^failed|failed to"
         r"|ought not to pass.*(?:accepted|adopted)|withdrawn",
     ),
     (

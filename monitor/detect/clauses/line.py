@@ -26,10 +26,9 @@ _AUXILIARY = word_set(
     "would could should may might must shall can do does did to both all since just only "
     "again still yet soon already formally officially unanimously quietly narrowly , and or"
 )
-
-
 _RELATIVES = frozenset({"who", "which", "that", "whose", "whom"})
-_IRREGULAR = word_set("gave put ran took won held set left cut chose led said told")
+#: Verbs that a relative clause may have, besides those in -s and -ed.
+_IRREGULAR = word_set("gave put ran took won held set left cut chose led said told join sign enter")
 #: "that made the police leave": the act still belongs to the relative clause.
 _CAUSATIVE = word_set("let lets made makes make helped helps had has have saw sees")
 #: Openers of clauses that are only circumstances.
@@ -47,6 +46,7 @@ _REPORTS = word_set(
     "reported disclosed added indicates indicate reveals revealed"
 )
 _REPORT = 9
+_LAWMAKERS = frozenset({"legislature", "legislators"})
 #: Words before an opener that leads its sentence: "two days after".
 _LEADING = 4
 #: Letters of the longest abbreviation that a text sets in brackets behind the name.
@@ -284,8 +284,8 @@ class LineReader:
         tokens = self._vocabularies(self._coded(sentence))
         words = frozenset([token.word for token in tokens])
         tokens = self.places.mark(tokens, words)
-        if "legislature" in words:
-            _local_bodies(tokens)
+        if "legislature" in words or "legislators" in words:
+            _bodies_by_place(tokens)
         tokens = self.agencies.mark(tokens, words)
         if may_be_dated(words, self.text, sentence.start, sentence.end):
             tokens = mark_dates(tokens)
@@ -344,13 +344,12 @@ def _without_once(tokens: Sequence[Token], words: list[str]) -> None:
             token.word = words[at] = "again"
 
 
-def _local_bodies(tokens: Sequence[Token]) -> None:
-    """`Ulster County Legislature`: a county's, not a state's."""
-    for at, token in enumerate(tokens):
-        if token.symbol == "LEGISLATURE" and token.word == "legislature" and at:
-            place = tokens[at - 1].value
-            if isinstance(place, Place) and place.kind != "state":
-                token.symbol = "BODY"
+def _bodies_by_place(tokens: Sequence[Token]) -> None:
+    """`Ulster County Legislature` is a county's, `Ohio legislators` are a state's."""
+    for before, token in pairwise(tokens):
+        place = before.value
+        if token.word in _LAWMAKERS and token.symbol and isinstance(place, Place):
+            token.symbol = "LEGISLATURE" if place.kind == "state" else "BODY"
 
 
 def _counted(tokens: list[Token]) -> list[Token]:
