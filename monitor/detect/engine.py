@@ -29,8 +29,9 @@ _OTHER_THAN_PEOPLE = word_set(
     "gun guns firearm firearms arms rifles unborn abortion abortions transgender wildlife birds "
     "animals horses dogs bees turtles"
 )
-_OF_PEOPLE = word_set(
-    "ICE IMMIGRATION DETAINER PROGRAM immigrant immigrants immigration migrant migrants deported "
+_OF_COOPERATION = word_set("ICE DETAINER PROGRAM")
+_OF_PEOPLE = _OF_COOPERATION | word_set(
+    "IMMIGRATION immigrant immigrants immigration migrant migrants deported "
     "deportation undocumented noncitizens refugees"
 )
 
@@ -133,6 +134,8 @@ def _of_other_sanctuary(scene: Scene) -> bool:
     if title is None or title.words.isdisjoint(_SANCTUARY):
         return False
     words = title.words.union(*(line.words for line in scene.begins(_OPENING)))
+    if "OTHER_SANCTUARY" in words and title.words.isdisjoint(_OF_PEOPLE):
+        return words.isdisjoint(_OF_COOPERATION)
     return not words.isdisjoint(_OTHER_THAN_PEOPLE) and words.isdisjoint(_OF_PEOPLE)
 
 
