@@ -16,7 +16,7 @@ from monitor.detect.watched import WatchList
 from monitor.domain.claim import Finding
 from monitor.services.archives import Part
 from monitor.services.backreading import PartReading, Shelf, read_part
-from monitor.services.intake import Knowledge, findings_of
+from monitor.services.finding import Knowledge, findings_of
 
 #: A scanning thread needs the interpreter for a moment with each page, ten times a millisecond at
 #: most: by Python's own interval it would wait for the extraction for 5 ms each time.

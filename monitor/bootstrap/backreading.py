@@ -136,7 +136,6 @@ def back_reading(
             reader=read,
             shelf=chosen,
             remembered=remembered,
-            forget=app.watch.forget,
         )
     finally:
         pool.close()

@@ -183,7 +183,8 @@ class App:
 
     def intake(self, *, silent: bool = False, find: Find | None = None) -> Intake:
         """What takes readings in; `silent` tells nobody; `find` stands in for detection."""
-        from monitor.services.intake import Intake, Knowledge
+        from monitor.services.finding import Knowledge
+        from monitor.services.intake import Intake
         from monitor.services.outbox import Routing
 
         return Intake(
@@ -195,10 +196,10 @@ class App:
                 watched=self.watch.current(),
             ),
             tables=self.tabling,
-            route=Routing(self.store, self.counties_near),
-            silent=silent,
+            route=None if silent else Routing(self.store, self.counties_near),
             find=find,
             reread=lambda source, snapshot: self.workers.read(source, snapshot, ""),
+            forget=self.watch.forget,
         )
 
     def detect(self, document: Document) -> tuple[Finding, ...]:

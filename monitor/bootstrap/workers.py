@@ -28,7 +28,7 @@ from monitor.jobs.engine import MISSED_SIGNS, Engine, Handlers, queue_url
 from monitor.jobs.leases import LEASE_S, HostLeases
 from monitor.scheduler import is_due
 from monitor.services.check import Checked, CheckLoop
-from monitor.services.intake import findings_of
+from monitor.services.finding import findings_of
 from monitor.services.recall import Recall
 
 #: Jobs of one worker at once: mostly checks, which wait for their hosts.

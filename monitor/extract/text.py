@@ -12,6 +12,7 @@ from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
 from monitor.domain.errors import ExtractError
 from monitor.extract.links import absolute
+from monitor.extract.simple_markup import is_plain_ascii, simple_text
 
 MAX_CHARS = 400_000
 #: What stands for a mailbox: people's addresses never reach derived rows.
@@ -33,7 +34,6 @@ _NO_XML = re.compile(
     r"|&#0*(?:[1-8]|1[124-9]|2[0-9]|3[01]|6553[45])(?![0-9]);?"
     r"|&#[xX]0*(?:[1-8bBcCeEfF]|1[0-9a-fA-F]|[fF]{3}[eEfF])(?![0-9a-fA-F]);?"
 )
-_PLAIN = bytes(range(0x20, 0x7F)) + b"\n"
 _BLOCKS = frozenset({
     "address", "article", "aside", "blockquote", "body", "caption", "center", "dd",
     "details", "dialog", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer",
@@ -46,11 +46,6 @@ _SILENT = frozenset({
     "audio", "canvas", "embed", "head", "iframe", "map", "math", "noscript", "object",
     "script", "select", "style", "svg", "template", "textarea", "video"
 })  # fmt: skip
-
-
-def is_plain_ascii(text: str) -> bool:
-    """Whether the text is ASCII without control characters but for ends of lines."""
-    return text.isascii() and not text.encode("ascii").translate(None, _PLAIN)
 
 
 def clean(text: str, *, max_chars: int = MAX_CHARS) -> str:
@@ -136,6 +131,9 @@ def fragment_text(markup: str, *, what: str = "entry") -> str:
     """The text of an HTML fragment; text without markup passes through. Never raises."""
     if "<" not in markup and "&" not in markup:
         return clean(markup)
+    simple = simple_text(markup)
+    if simple is not None:
+        return clean(simple)
     try:
         return block_text(tree(f"<div>{markup}</div>", what=what))
     except ExtractError:

@@ -11,7 +11,7 @@ import json
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -29,7 +29,8 @@ from monitor.extract.article import read_article
 from monitor.extract.links import without_tracking
 from monitor.ports import Clock
 from monitor.services.archives import PART_BYTES, Part, halves, is_warc, pieces, wanted_pages_of
-from monitor.services.intake import Intake, Knowledge, findings_of
+from monitor.services.finding import Knowledge, findings_of
+from monitor.services.intake import Intake
 from monitor.services.warc_record import ArchivedPage
 from monitor.stores import Store
 
@@ -261,18 +262,13 @@ class BackReading:
         reader: PartReader,
         shelf: Shelf,
         remembered: Remembered,
-        forget: Callable[[], None] = lambda: None,
     ) -> None:
-        """`intake` must be a silent one; it may ask `remembered` what documents say.
-
-        `forget` is called when pages that were taken in were not stored after all.
-        """
+        """`intake` must be a silent one; it may ask `remembered` what documents say."""
         self._store = store
         self._clock = clock
         self._intake = intake
         self._reader = reader
         self._remembered = remembered
-        self._forget = forget
         self._sources = {s.id: s for s in (*shelf.by_host.values(), shelf.other)}
 
     def done(self, part: Part) -> PartDone | None:
@@ -315,9 +311,9 @@ class BackReading:
         events = 0
         found = deque(reading.found)
         while len(found) > TOGETHER:
-            with self._stored():
+            with self._intake.together():
                 events += sum(self._take(found.popleft()) for _ in range(TOGETHER))
-        with self._stored() if found else nullcontext():
+        with self._intake.together() if found else nullcontext():
             events += sum(map(self._take, found))
             done = PartDone(
                 part=part,
@@ -328,16 +324,6 @@ class BackReading:
             )
             self._note(reading, done)
         return done
-
-    @contextmanager
-    def _stored(self) -> Iterator[None]:
-        """One transaction: the disk is waited for once for all pages in it."""
-        try:
-            with self._store.turn():
-                yield
-        except BaseException:
-            self._forget()
-            raise
 
     def _note(self, reading: PartReading, done: PartDone) -> None:
         if reading.problems:

@@ -7,10 +7,10 @@ never loses an item: what was taken in already is recognised as known.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from monitor.domain.errors import ExtractError, MonitorError, StoreError
@@ -30,8 +30,9 @@ from monitor.domain.snapshot import (
 from monitor.domain.source import Source, SourceState
 from monitor.ports import Clock, Fetcher, FetchJob, Workers
 from monitor.services import check_state as state_of
+from monitor.services.check_reading import TOGETHER, Read, taken_together
 from monitor.services.check_state import OpenCheck
-from monitor.services.intake import Intake
+from monitor.services.intake import Intake, Taken
 from monitor.services.reading_threads import ReadingThreads
 from monitor.stores import Store
 
@@ -43,6 +44,9 @@ MOST_WAITING_BYTES = 32_000_000
 QUIET_BATCH = 200  #: states of checks that found nothing new, stored together
 #: Of one run, checks that settle together: what they brought is stored before (see a crash).
 SETTLED_BATCH = 25
+
+#: A reading that is done waits so long for others at most, from when the last ones were taken in.
+HELD = timedelta(milliseconds=50)
 
 #: The outcome of a check that ended as if it had never begun, and is due again.
 NOT_STORED = "failed:store"
@@ -89,6 +93,7 @@ class CheckLoop:
         self._readings: dict[Future[Reading], tuple[OpenCheck, Snapshot]] = {}
         self._waiting_bytes = 0
         self._quiet: list[tuple[SourceState, tuple[HealthEntry, ...]]] = []
+        self._held_until = datetime.min.replace(tzinfo=UTC)  #: readings may wait for others
         self._unsettled = 0  #: of these, checks that brought something or failed
         self._finished: list[Checked] = []
 
@@ -276,70 +281,68 @@ class CheckLoop:
     def _collect_readings(self) -> None:
         if self._readings:
             self._threads.grow(self._clock.now())
-        for future in [f for f in self._readings if f.done()]:
-            check, snapshot = self._readings.pop(future)
-            self._waiting_bytes -= len(snapshot.body)
-            if future.cancelled():
-                continue
-            check.reading = False
-            self._take(check, snapshot, future)
-            self._read_next(check)
-            if check.done:
-                self._finish(check)
+        done = self._worth_taking()
+        for start in range(0, len(done), TOGETHER):
+            read = []
+            for future in done[start : start + TOGETHER]:
+                check, snapshot = self._readings.pop(future)
+                self._waiting_bytes -= len(snapshot.body)
+                if not future.cancelled():
+                    check.reading = False
+                    read.append(Read(check=check, snapshot=snapshot, future=future))
+            self._take_all(read)
 
-    def _take(self, check: OpenCheck, snapshot: Snapshot, future: Future[Reading]) -> None:
-        """Take a reading in; a fault of ours costs that document, one of the store that check."""
+    def _worth_taking(self) -> list[Future[Reading]]:
+        """Readings to take in now: a few wait a moment for the next ones, to be stored together."""
+        done = [future for future in self._readings if future.done()]
+        now = self._clock.now()
+        if len(done) < min(TOGETHER, len(self._readings)) and now < self._held_until:
+            return []
+        if done:
+            self._held_until = now + HELD
+        return done
+
+    def _take_all(self, read: Sequence[Read]) -> None:
+        """Take readings of different sources in, what can be in one transaction."""
+        taken = taken_together(read, self._intake)
+        for one in read:
+            self._take(one, taken.get(one.check.source.id))
+            self._read_next(one.check)
+            if one.check.done:
+                self._finish(one.check)
+
+    def _take(self, read: Read, taken: Taken | None) -> None:
+        """Take a reading in, unless it was with others; a fault of ours costs that document, one
+        of the store that check."""
+        check, snapshot = read.check, read.snapshot
         try:
-            self._judge(check, snapshot, future)
+            self._judge(read, taken)
         except MonitorError as error:
             check.broken = f"{type(error).__name__}: {error}"
             self._waiting_bytes -= sum(len(waiting.body) for waiting in check.waiting)
             check.waiting.clear()
         except Exception as error:  # the boundary: what a hostile document may have brought about
-            outcome = Rejected(
-                source_id=check.source.id,
-                request=snapshot.request,
-                captured_at=snapshot.captured_at,
-                reason="internal",
-                detail=f"{type(error).__name__}: {error}; please report it"[:500],
-            )
-            self._failed(check, snapshot.request, outcome)
+            detail = f"{type(error).__name__}: {error}; please report it"[:500]
+            self._failed(check, snapshot.request, read.rejected("internal", detail))
 
-    def _judge(self, check: OpenCheck, snapshot: Snapshot, future: Future[Reading]) -> None:
+    def _judge(self, read: Read, taken: Taken | None) -> None:
         try:
-            reading = future.result()
+            reading = read.future.result()
         except ExtractError as error:
-            outcome = Rejected(
-                source_id=check.source.id,
-                request=snapshot.request,
-                captured_at=snapshot.captured_at,
-                reason="unreadable",
-                detail=str(error),
-            )
-            self._failed(check, snapshot.request, outcome)
+            self._failed(read.check, read.snapshot.request, read.rejected("unreadable", str(error)))
             return
         if reading.rejected is not None:
-            outcome = Rejected(
-                source_id=check.source.id,
-                request=snapshot.request,
-                captured_at=snapshot.captured_at,
-                reason="expectation",
-                detail=reading.rejected,
-                snapshot=snapshot,
-            )
-            self._failed(check, snapshot.request, outcome)
+            outcome = read.rejected("expectation", reading.rejected, read.snapshot)
+            self._failed(read.check, read.snapshot.request, outcome)
             return
-        self._accept(check, snapshot, reading)
+        self._accept(read, reading, taken or read.taken(self._intake))
 
-    def _accept(self, check: OpenCheck, snapshot: Snapshot, reading: Reading) -> None:
+    def _accept(self, read: Read, reading: Reading, taken: Taken) -> None:
+        """Remember what a reading that is stored says about the check."""
+        check, snapshot = read.check, read.snapshot
         url = snapshot.request.url
         check.bodies += 1
-        kept = check.postponed.pop(state_of.request_key(snapshot.request), None)
-        silent = kept is not None and kept.silent
-        state = replace(
-            check.state, cursor=check.cursor, baseline=check.state.baseline and not silent
-        )
-        taken = self._intake.take(check.source, state, snapshot, reading)
+        check.postponed.pop(state_of.request_key(snapshot.request), None)
         check.taken = check.taken + taken
         check.cursor = reading.cursor or check.cursor
         check.lying = check.lying or state_of.lies(check.state, snapshot)

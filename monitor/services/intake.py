@@ -6,8 +6,8 @@ steps of monitor.decide say what to commit. Checks, replays and back-reading all
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 
@@ -21,14 +21,9 @@ from monitor.decide import (
     withdrawals,
 )
 from monitor.detect import statistics
-from monitor.detect.bill_text import condensed, is_text, noted
+from monitor.detect.bill_text import noted
 from monitor.detect.document import Document
-from monitor.detect.engine import findings as text_findings
-from monitor.detect.language.folding import MAX_CHARS, fold
 from monitor.detect.ledger.memoranda import memorandum_findings
-from monitor.detect.rule import Pack
-from monitor.detect.textdiff import change_between
-from monitor.detect.watched import NOTHING_WATCHED, WatchList, watched_findings
 from monitor.domain.chain import text_hash
 from monitor.domain.claim import Claim, Finding
 from monitor.domain.commit import LedgerCommit, PageCommit, Taking
@@ -42,10 +37,9 @@ from monitor.domain.snapshot import Request, Snapshot
 from monitor.domain.source import Source, SourceState
 from monitor.domain.subscription import Delivery
 from monitor.domain.vocabulary import EventType
-from monitor.extract.text import is_plain_ascii
 from monitor.ports import Clock
-from monitor.resolve.gazetteer import Gazetteer
 from monitor.resolve.policy import Policy, late_before
+from monitor.services.finding import Knowledge, document_of, findings_of
 from monitor.services.reading_notes import Reread, problems, renewed
 from monitor.stores import Store
 
@@ -55,15 +49,6 @@ MEMORANDUM = "moa"
 TRIES = 3
 #: Claims resolved against one bounded read of candidate events.
 PORTION = 60
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Knowledge:
-    """What detection knows; replaced as a whole when rules are reloaded."""
-
-    pack: Pack
-    gazetteer: Gazetteer
-    watched: WatchList = NOTHING_WATCHED  #: bills whose number alone is enough
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,24 +109,26 @@ class Intake:
         clock: Clock,
         knowledge: Callable[[], Knowledge],
         tables: Tables,
-        route: Route,
-        silent: bool = False,
+        route: Route | None,
         find: Find | None = None,
         reread: Reread | None = None,
+        forget: Callable[[], None] = lambda: None,
     ) -> None:
-        """`silent` logs everything without telling anybody: back-reading and rebuilding.
+        """Without `route` everything is logged and nobody told: back-reading and rebuilding.
 
         `find` reads documents instead of `findings_of`, with the same result; `reread` reads
-        stored captures anew after an upgrade of an extractor.
+        stored captures anew after an upgrade of an extractor. `forget` is called when pages that
+        were taken in were not stored after all.
         """
         self._store = store
         self._clock = clock
         self._knowledge = knowledge
         self._tables = tables
         self._route = route
-        self._silent = silent
+        self._silent = route is None
         self._find = find or findings_of
         self._reread = reread
+        self._forget = forget
         self._cursors: dict[SourceId, str] = {}
 
     def take(
@@ -154,8 +141,22 @@ class Intake:
         for _ in range(TRIES):
             with suppress(Conflict):
                 return self._take(source, state, snapshot, reading)
-        with self._store.turn():
+        with self.together():
             return self._take(source, state, snapshot, reading)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What this thread takes until its end is one transaction. Raises StoreError at its end.
+
+        After an error nothing of it is stored.
+        """
+        try:
+            with self._store.turn():
+                yield
+        except BaseException:
+            self._cursors.clear()  # those it left behind were not stored
+            self._forget()
+            raise
 
     def _take(
         self, source: Source, state: SourceState, snapshot: Snapshot, reading: Reading
@@ -194,7 +195,7 @@ class Intake:
         ledger = next((t.ledger for t in reversed(tabled) if t.ledger is not None), None)
         if not (revisions or decision.records or health or ledger):
             return Taken(items=len(reading.items))
-        deliveries = () if self._silent else self._route(decision.records, now)
+        deliveries = () if self._route is None else self._route(decision.records, now)
         records = self._store.commit_page(
             PageCommit(
                 source_id=source.id,
@@ -351,50 +352,3 @@ class Intake:
 def cursor_hash(cursor: str) -> str:
     """By which a cursor is known in a taking; "" for an empty one."""
     return text_hash(cursor)[:32] if cursor else ""
-
-
-def findings_of(document: Document, knowledge: Knowledge) -> tuple[Finding, ...]:
-    """What the rules find, and what is told of bills that are followed by their number alone."""
-
-    def rules(one: Document) -> tuple[Finding, ...]:
-        return text_findings(one, knowledge.pack, knowledge.gazetteer)
-
-    if is_text(document.fields):
-        document = condensed(document, knowledge.pack.anchored)
-    found = rules(document) if _speaks(document, knowledge.pack) else ()
-    return (*found, *watched_findings(document, knowledge.watched, rules, found))
-
-
-def _speaks(document: Document, pack: Pack) -> bool:
-    """Whether any rule could say anything: looked at before the document is laid out for them.
-
-    Fields and changes are always read (see the engine's own `relevant`).
-    """
-    if document.fields or document.change is not None:
-        return True
-    texts = (document.title[:2_000], document.text[:MAX_CHARS])
-    return any(pack.anchored(_folded(text)) for text in texts)
-
-
-def _folded(text: str) -> str:
-    """The text as rules see it; what is plain already at a tenth of the cost."""
-    if is_plain_ascii(text) and "<" not in text and "&" not in text:
-        return text
-    return fold(text).text
-
-
-def document_of(source: Source, revision: Revision, previous: Revision | None) -> Document:
-    """The revision as the rules see it, with what changed since the previous one."""
-    item = revision.item
-    change = None if previous is None else change_between(previous.item, item)
-    return Document(
-        id=item.id,
-        url=item.url,
-        title=item.title,
-        published=item.published,
-        kind=item.kind,
-        text=item.text,
-        fields=item.fields,
-        change=change,
-        source_states=source.states,
-    )

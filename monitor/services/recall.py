@@ -10,7 +10,8 @@ from collections import OrderedDict
 
 from monitor.detect.document import Document
 from monitor.domain.claim import Finding
-from monitor.services.intake import Find, Knowledge
+from monitor.services.finding import Knowledge
+from monitor.services.intake import Find
 
 #: As many documents as a page usually brings.
 KEPT = 128

@@ -67,8 +67,7 @@ def reading() -> tuple[Reader, Callable[[SqlStore], BackReading]]:
             clock=clock,
             knowledge=known,
             tables=lambda *_: (),
-            route=lambda *_: (),
-            silent=True,
+            route=None,
             find=remembered.find,
         )
         return BackReading(

@@ -24,7 +24,8 @@ from monitor.domain.snapshot import Request, Snapshot
 from monitor.domain.source import Source, SourceState
 from monitor.domain.subscription import Delivery
 from monitor.domain.vocabulary import DocumentKind, RecordKind, Tier
-from monitor.services.intake import TRIES, Intake, Knowledge, Route, Taken, findings_of
+from monitor.services.finding import Knowledge, findings_of
+from monitor.services.intake import TRIES, Intake, Route, Taken
 from monitor.services.recall import Recall
 from monitor.services.review import Review
 from monitor.stores import EventQuery

@@ -8,7 +8,7 @@ from monitor.detect.document import Document
 from monitor.detect.watched import WatchList
 from monitor.domain.claim import Finding
 from monitor.domain.vocabulary import DocumentKind
-from monitor.services.intake import Knowledge
+from monitor.services.finding import Knowledge
 from monitor.services.recall import KEPT, Recall
 
 

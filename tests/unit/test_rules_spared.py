@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from monitor.detect.engine import findings
-from monitor.services.intake import _speaks
+from monitor.services.finding import _speaks
 from tests.detection import document, gazetteer, shipped_pack
 
 QUIET = "The council bought a snow plough on Tuesday. The vote was 5-2."
