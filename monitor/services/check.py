@@ -257,16 +257,7 @@ class CheckLoop:
                 kept, attempts=attempts, last_error=state_of.word(outcome)
             )
             return
-        check.health.append(
-            HealthEntry(
-                at=outcome.captured_at,
-                kind="given_up",
-                source_id=check.source.id,
-                url=request.url,
-                message=f"{request.url} failed {attempts} times ({state_of.word(outcome)}); it is "
-                "not tried again. Open it in a browser to see whether it moved.",
-            )
-        )
+        check.health.append(state_of.given_up(check.source, request, outcome, attempts))
 
     def _read_next(self, check: OpenCheck) -> None:
         """Read one snapshot of a source at a time: each reading starts from the last cursor."""

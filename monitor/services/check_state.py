@@ -175,6 +175,20 @@ def word(outcome: Blocked | FetchFailed | Rejected | Outcome) -> str:
             return "ok"
 
 
+def given_up(
+    source: Source, request: Request, outcome: Blocked | FetchFailed | Rejected, attempts: int
+) -> HealthEntry:
+    """The entry for a follow-up that failed so often that it is not tried again."""
+    return HealthEntry(
+        at=outcome.captured_at,
+        kind="given_up",
+        source_id=source.id,
+        url=request.url,
+        message=f"{request.url} failed {attempts} times ({word(outcome)}); it is "
+        "not tried again. Open it in a browser to see whether it moved.",
+    )
+
+
 def health_of(source: Source, outcome: Blocked | FetchFailed | Rejected) -> HealthEntry:
     """The health entry of an outcome that brought nothing."""
     status = getattr(outcome, "status", None)
