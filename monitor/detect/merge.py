@@ -68,6 +68,7 @@ _DATELINE = re2.compile(
 _OF_TOWNS = re2.compile(
     r"(?i)\b(?:city|council\w*|mayor|county|commission\w*|board|town|village|alder\w+|supervisors)\b"
 )
+_OF_OFFICERS = re2.compile(r"(?i)\b(?:sheriff|sheriffs|chief)\b")
 _LAWS = ("state_mandate", "state_limit")
 #: Types that a sentence on a law may seem to tell, and the types of that law.
 _SAID_OF_LAWS = {
@@ -240,10 +241,19 @@ def _said_of_law(one: Finding, other: Finding) -> bool:
         other.event_type in laws
         and other.instrument is not Instrument.EXECUTIVE_ORDER
         and other.worth is Worth.ALERT
-        and (one.agency is None or one.event_type is T.COURT_RULING)
+        and (_of_nobody(one) or one.event_type is T.COURT_RULING)
         and (one.jurisdiction.place or "?") not in one.quote.text
         and _agree(one.jurisdiction.state, other.jurisdiction.state)
     )
+
+
+def _of_nobody(one: Finding) -> bool:
+    """Whether no agency is named, or none by a title that tells of no town, county or sheriff."""
+    if one.agency is None:
+        return True
+    told = one.quote.text
+    local = _OF_TOWNS.search(told) is not None or _OF_OFFICERS.search(told) is not None
+    return one.quote.start < 0 and not local and one.agency.split()[0] not in told
 
 
 def _of_no_town(one: Finding) -> bool:
