@@ -22,6 +22,7 @@ from monitor.domain.vocabulary import DocumentKind, Stage
 _MOST_LINES, _STEP_CHARS = 400, 100
 #: So short a page of so few lines tells its steps in sentences: "Introduced 02/12/2025. Dead".
 _FEW_LINES, _SHORT_CHARS = 2, 600
+_OF_A_TOWN = re2.compile(r"(?i)\b(?:ordinance|in control:|city council|board of supervisors)")
 _SENTENCE = re2.compile(r"[.;] +")
 #: Lines that say what a bill does, and the shortest; lines that may name the legislature.
 _MATTER_LINES, _MATTER_CHARS, _MATTER_MOST, _HEADING_LINES = 3, 30, 12, 4
@@ -42,8 +43,8 @@ _STEPS: tuple[tuple[Stage, str], ...] = (
     (Stage.VETOED, r"vetoed|governor'?s veto"),
     (
         Stage.DIED,
-        r"\bdied\b|\bdead\b|sine die|indefinitely postponed|inexpedient to legislate|^failed|failed to"
-        r"|ought not to pass.*(?:accepted|adopted)|withdrawn",
+        r"\bdied\b|\bdead\b|sine die|indefinitely postponed|inexpedient to legislate|^failed"
+        r"|failed to|ought not to pass.*(?:accepted|adopted)|withdrawn",
     ),
     (
         Stage.PASSED_BOTH,
@@ -106,7 +107,8 @@ def staged_page(document: Document) -> Document:
 def _lines(text: str) -> list[str]:
     """The lines of a page that are not blank; its sentences where it stands in a line or two."""
     lines = [line.strip() for line in text.splitlines()[:_MOST_LINES] if line.strip()]
-    if len(lines) > _FEW_LINES or len(text) > _SHORT_CHARS:
+    long = len(lines) > _FEW_LINES or len(text) > _SHORT_CHARS
+    if long or _OF_A_TOWN.search(text):
         return lines
     pieces = (piece for line in lines for piece in _SENTENCE.split(line))
     return [piece for piece in pieces if piece]
