@@ -7,12 +7,13 @@ paragraph lacks must not be borrowed from a title that it has nothing to do with
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import lru_cache
 from itertools import islice
 from math import fsum
+from typing import NamedTuple
 
 from monitor.detect.language.sentences import Sentence
 from monitor.detect.language.words import word_set
@@ -101,8 +102,7 @@ class Story:
         return self.paragraphs is None or paragraph in self.paragraphs
 
 
-@dataclass(frozen=True, slots=True)
-class _Paragraph:
+class _Paragraph(NamedTuple):
     number: int
     first: int  #: index of its first line
     text: str
@@ -126,9 +126,11 @@ def find_story(
     blocks = list(islice(_blocks(spans), MAX_PARAGRAPHS))
     if len(blocks) <= _SMALL:
         return Story()
-    stems, names = _stems(_words(title)), _names_within(text, spans)
-    words = _words(text)
-    reader = _Reader(text, spans, _shared(words, stems), _shown(words, names), anchored)
+    apart = text.translate(_APART)  # as many characters: offsets stay what they are
+    stems, names = _stems(_words(title)), _names_within(text, apart, spans)
+    words = set(apart.split())
+    shared, shown = _shared(words, stems), _shown(words, names)
+    reader = _Reader(text, apart, spans, shared, shown, shared.keys() | shown.keys(), anchored)
     paragraphs = [reader.paragraph(first, after) for first, after in blocks]
     headlines = _headlines(paragraphs) if telling is not Telling.ITEMS else frozenset()
     told = [one for one in paragraphs if one.number not in headlines]
@@ -167,22 +169,24 @@ class _Reader:
     """Reads paragraphs of a text by the words that matter in it."""
 
     text: str
+    apart: str  #: the text with blanks for all that stands between words
     spans: Sequence[Sentence]
     shared: Mapping[str, str]  #: word as printed -> its stem, where the title has it
     names: Mapping[str, str]  #: word as printed -> the name that it is
+    known: Set[str]  #: the words of both
     anchored: Callable[[int, int], bool]
 
     def paragraph(self, first: int, after: int) -> _Paragraph:
         """The paragraph of these sentences."""
         start, end = self.spans[first].start, self.spans[after - 1].end
-        own = self.text[start:end]
-        words = _words(own)
+        shared, names = self.shared, self.names
+        words = [word for word in self.apart[start:end].split() if word in self.known]
         return _Paragraph(
             self.spans[first].paragraph,
             first,
-            own,
-            frozenset([self.shared[word] for word in words & self.shared.keys()]),
-            frozenset([self.names[word] for word in words & self.names.keys()]),
+            self.text[start:end],
+            frozenset([shared[word] for word in words if word in shared]),
+            frozenset([names[word] for word in words if word in names]),
             self.anchored(start, end),
         )
 
@@ -251,10 +255,11 @@ def _name(word: str) -> str:
     return low if len(low) > 2 and low not in _NO_NAMES else ""
 
 
-def _names_within(text: str, spans: Sequence[Sentence]) -> frozenset[str]:
+def _names_within(text: str, apart: str, spans: Sequence[Sentence]) -> frozenset[str]:
     """Words that have a capital in the midst of a sentence: names, wherever they stand."""
-    inner = (text[span.start : span.end].partition(" ")[2] for span in spans)
-    return _capitals(_words(" ".join(inner)))
+    rows = ((text.find(" ", one.start, one.end), one.end) for one in spans)
+    inner = [apart[first:end] for first, end in rows if first >= 0]
+    return _capitals(set(" ".join(inner).split()))
 
 
 def _headlines(paragraphs: Sequence[_Paragraph]) -> frozenset[int]:

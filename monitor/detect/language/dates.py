@@ -7,7 +7,7 @@ from collections.abc import Set
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from monitor.detect.language.tokens import Token, has_digit
+from monitor.detect.language.tokens import Token, first_digit
 from monitor.detect.language.words import word_set
 from monitor.domain.moment import Precision, StatedDate
 
@@ -55,27 +55,27 @@ class When:
 
 def may_be_dated(words: Set[str], text: str, start: int, end: int) -> bool:
     """Whether a date can be among the words that stand between two offsets of a text."""
-    return not _TELLING.isdisjoint(words) or has_digit(text, start, end)
+    return not _TELLING.isdisjoint(words) or first_digit(text, start, end) >= 0
 
 
 def mark_dates(tokens: list[Token]) -> list[Token]:
     """The tokens with date expressions put together as WHEN symbols."""
     out: list[Token] = []
     behind = 0
-    for i, token in enumerate(tokens):
-        word = token.word
-        if (word not in _OPENING and not word[:1].isdigit()) or i < behind or token.symbol:
+    words = [token.word for token in tokens]
+    for i in [i for i, word in enumerate(words) if word in _OPENING or word[:1].isdigit()]:
+        if i < behind or tokens[i].symbol:
             continue
         when, length = _date_at(tokens, i)
         if when is None:
             continue
         span = tokens[i : i + length]
-        words = " ".join(t.word for t in span)
-        value = When(when.kind, when.year, when.month, when.day, when.offset, words, when.future)
+        said = " ".join(words[i : i + length])
+        value = When(when.kind, when.year, when.month, when.day, when.offset, said, when.future)
         out += tokens[behind:i]
-        out.append(Token(words, span[0].start, span[-1].end, "WHEN", value))
+        out.append(Token(said, span[0].start, span[-1].end, "WHEN", value))
         behind = i + length
-    return out + tokens[behind:]
+    return out + tokens[behind:] if out else tokens
 
 
 def _date_at(tokens: list[Token], i: int) -> tuple[When | None, int]:

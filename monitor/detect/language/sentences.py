@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import accumulate, pairwise
+from typing import NamedTuple
 
 from monitor.detect.language.words import word_set
 
@@ -37,8 +37,7 @@ _STARTERS = word_set(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
+class Sentence(NamedTuple):  # a text has many: made in a third of the time of a dataclass
     """A half-open span of the folded text and the number of its paragraph."""
 
     start: int

@@ -94,9 +94,10 @@ class View:
         return max(0, bisect_right(self.starts, position) - 1)
 
 
-def has_digit(text: str, start: int, end: int) -> bool:
-    """Whether a figure stands between two offsets."""
-    return _DIGIT.search(text, start, end) is not None
+def first_digit(text: str, start: int, end: int) -> int:
+    """The offset of the first figure between two offsets; -1 when there is none."""
+    found = _DIGIT.search(text, start, end)
+    return found.start() if found is not None else -1
 
 
 def words_between(text: str, start: int, end: int) -> list[Token]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import re2
 
 from monitor.detect.language.patterns import late
-from monitor.detect.language.tokens import Token, has_digit
+from monitor.detect.language.tokens import Token, first_digit
 from monitor.detect.language.words import word_set
 
 _SPAN = late(
@@ -28,6 +28,8 @@ _SPAN = late(
     r"|(?P<tally>\b\d{1,3}(?:-| to )\d{1,3}(?:-\d{1,2})?\b)"
     r"|(?P<num>\b\d{1,3}(?:,\d{3})+\b|\b\d{1,7}\b)"
 )
+#: How the program is written most often, and words before it with which nothing else begins.
+_PLAINLY, _NO_HEADS = "287(g)", (" a ", " the ", " its ", " their ", " this ", " new ", " of ")
 _GROUPS = ("program", "order", "bill", "act", "money", "tally", "num")
 _NUMBER_WORD = re2.compile(r"\d+")
 
@@ -50,18 +52,33 @@ class Amount:
 
 def mark_spans(text: str, start: int, end: int) -> list[Token]:
     """Symbols of the codes and numbers between two offsets, in order."""
-    if not has_digit(text, start, end):
-        return []
+    figure = first_digit(text, start, end)
+    tokens: list[Token] = []
+    behind = start
+    while figure >= 0:
+        if text.startswith(_PLAINLY, figure) and text.endswith(_NO_HEADS, behind, figure):
+            behind = figure + len(_PLAINLY)
+            tokens.append(Token(_PLAINLY, figure, behind, "PROGRAM"))
+            figure = first_digit(text, behind, end)
+        else:
+            return tokens + _spelled_codes(text, start, behind, end)
+    return tokens
+
+
+def _spelled_codes(text: str, start: int, behind: int, end: int) -> list[Token]:
+    """Symbols of a piece of text, of which what stands before `behind` was read."""
     piece = text[start:end]
-    tokens = []
+    tokens: list[Token] = []
     view = piece.encode("ascii", "replace")  # as many bytes as characters
-    spans = _SPAN.spans(view)
+    spans = _SPAN.spans(view, behind - start)
     while spans is not None:
         kind = next(name for name, (at, _) in zip(_GROUPS, spans[1:], strict=True) if at >= 0)
         token = _token(kind, spans[0], piece, start)
         if token is not None:
             tokens.append(token)
-        spans = _SPAN.spans(view, spans[0][1])
+        behind = spans[0][1]
+        more = first_digit(text, start + behind, end) >= 0  # all of them have figures
+        spans = _SPAN.spans(view, behind) if more else None
     return tokens
 
 

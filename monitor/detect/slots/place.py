@@ -160,14 +160,13 @@ class PlaceReader(TownReader):
     # counties -----------------------------------------------------------------------------
 
     def _counties(self, tokens: list[Token]) -> list[Token]:
-        i = 0
-        while i < len(tokens):
-            word = tokens[i].word
-            if not tokens[i].symbol and word in COUNTY_WORDS and i:
-                i = self._one_county(tokens, i)
-            elif not tokens[i].symbol and word in COUNTIES_WORDS:
+        i = _county_word(tokens, 0)
+        while i >= 0:
+            if tokens[i].word in COUNTIES_WORDS:
                 i = self._county_list(tokens, i)
-            i += 1
+            elif i:
+                i = self._one_county(tokens, i)
+            i = _county_word(tokens, i + 1)
         return tokens
 
     def _one_county(self, tokens: list[Token], i: int) -> int:
@@ -302,6 +301,13 @@ class PlaceReader(TownReader):
     def _city(self, name: str) -> Place:
         main = self.names.main_state(name)
         return Place("city", title_case(name), (main,) if main else self.names.place_states(name))
+
+
+def _county_word(tokens: Sequence[Token], at: int) -> int:
+    """The first word for counties from one on; -1 when there is none."""
+    rest = enumerate(tokens[at:] if at else tokens, start=at)
+    kinds = _KINDS_OF_COUNTIES
+    return next((i for i, token in rest if token.word in kinds and not token.symbol), -1)
 
 
 def _state_named(token: Token) -> str | None:
