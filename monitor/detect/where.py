@@ -19,6 +19,7 @@ from monitor.detect.slots.place_kind import Place
 from monitor.detect.slots.place_signs import (
     COUNTIES_WORDS,
     KNOWN_COUNTIES,
+    KNOWN_TOWNS,
     bodies_say,
     tagged_states,
 )
@@ -223,7 +224,8 @@ class WhereReader:
         if place.kind == "county":
             state = KNOWN_COUNTIES.get(bare.removesuffix(" county"))
         else:
-            state = self._with_jail(bare, lines[:4]) or self.names.likely_state(bare)
+            known = self._with_jail(bare, lines[:4]) or KNOWN_TOWNS.get(bare)
+            state = known or self.names.likely_state(bare)
         return state if said is None or state in said else None
 
     def _with_jail(self, name: str, lines: Iterable[Line]) -> str | None:

@@ -149,8 +149,9 @@ class GazetteerNames:
         return found
 
 
-#: Names that also stand for a state or for the federal government.
-_MEANS_MORE = frozenset({"washington", "new york"})
+#: Names that also stand for a state or for the federal government, or for towns as large as the
+#: seat of a county that lists put first (Windsor of Connecticut, of Colorado).
+_MEANS_MORE = frozenset({"washington", "new york", "windsor"})
 
 
 @lru_cache(maxsize=4)

@@ -94,6 +94,18 @@ KNOWN_COUNTIES = {
 }  # fmt: skip
 
 
+#: Cities whose namesakes have an eighth of their people at most (census of 2020), where the lists
+#: of towns, which know no people, would leave the name open or take another.
+KNOWN_TOWNS = {
+    "lynn": "MA", "holyoke": "MA", "malden": "MA", "lowell": "MA", "brookline": "MA",
+    "brockton": "MA", "fall river": "MA", "providence": "RI", "danbury": "CT", "bridgeport": "CT",
+    "meriden": "CT", "ithaca": "NY", "hempstead": "NY", "utica": "NY", "elizabeth": "NJ",
+    "berwyn": "IL", "elgin": "IL", "rockford": "IL", "davenport": "IA", "ames": "IA",
+    "rockville": "MD", "chapel hill": "NC", "edinburg": "TX", "yuma": "AZ", "sparks": "NV",
+    "hillsboro": "OR", "pomona": "CA", "davis": "CA",
+}  # fmt: skip
+
+
 #: States in which villages have boards of trustees.
 _VILLAGES = frozenset(["IL", "MI", "MO", "NE", "NM", "NY", "OH", "VT", "WI"])
 

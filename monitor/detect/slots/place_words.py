@@ -24,7 +24,7 @@ BESIDE_NAMES = word_set(
 IN_NAMES = word_set("new city center university college of the village town")
 CIVIC = word_set(
     "police pd city town village mayor officials leaders commissioners council councilors "
-    "aldermen voters residents lawmakers metro metropolitan"
+    "aldermen voters residents lawmakers metro metropolitan agenda supes"
 )
 NOT_NAMES = word_set(
     "office department agency jail center university college school district chief bureau patrol "

@@ -166,6 +166,8 @@ class TownReader:
         dateline = shouted and tokens[end].word in DASHES
         verbs = MORE_HEADLINE_ACTS if end > 1 else HEADLINE_ACTS
         acts = tokens[end].word in verbs and not tokens[end].symbol
+        if tokens[end].word == "to":  # "Emeryville to study", of a name that one state has
+            acts = len(self.names.place_states(name)) == 1
         return (dateline or acts) and self.names.rank(name) >= _A_TOWN
 
     def _is_known(self, name: str) -> bool:
