@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from monitor.detect.language.tokens import BREAKERS, Token, are_plain
+from monitor.detect.language.words import word_set
 from monitor.detect.slots.names import Names
 from monitor.detect.slots.place_kind import Place
 from monitor.detect.slots.place_signs import next_word
@@ -36,6 +37,10 @@ _A_TOWN = 20
 _NO_PARTS = BREAKERS | {","}
 #: With what a name may go on.
 _LEAD_ON = SMALL | {",", "("}
+#: Nouns of headlines that small towns are called too: "Effort to restrict police".
+_AIMS = word_set(
+    "effort push plan bid try attempt proposal move right call time license power vote"
+)
 
 
 @dataclass(slots=True)
@@ -167,7 +172,7 @@ class TownReader:
         verbs = MORE_HEADLINE_ACTS if end > 1 else HEADLINE_ACTS
         acts = tokens[end].word in verbs and not tokens[end].symbol
         if tokens[end].word == "to":  # "Emeryville to study", of a name that one state has
-            acts = len(self.names.place_states(name)) == 1
+            acts = name not in _AIMS and len(self.names.place_states(name)) == 1
         return (dateline or acts) and self.names.rank(name) >= _A_TOWN
 
     def _is_known(self, name: str) -> bool:
