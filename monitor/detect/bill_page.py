@@ -111,7 +111,14 @@ def _lines(text: str) -> list[str]:
     if long or _OF_A_TOWN.search(text):
         return lines
     pieces = (piece for line in lines for piece in _SENTENCE.split(line))
-    return [piece for piece in pieces if piece]
+    return [step for piece in pieces if piece for step in _steps_apart(piece)]
+
+
+def _steps_apart(line: str) -> list[str]:
+    """`introduced 5/21/25, engrossed 6/24/25`: a step and its day each; else the line itself."""
+    parts = line.split(", ")
+    told = len(parts) > 1 and all(_day(part) and _stage(part) for part in parts)
+    return parts if told else [line]
 
 
 def _bill(document: Document) -> tuple[tuple[str, str], ...]:
