@@ -136,7 +136,10 @@ def _of_other_sanctuary(scene: Scene) -> bool:
     words = title.words.union(*(line.words for line in scene.begins(_OPENING)))
     if "OTHER_SANCTUARY" in words and title.words.isdisjoint(_OF_PEOPLE):
         return words.isdisjoint(_OF_COOPERATION)
-    return not words.isdisjoint(_OTHER_THAN_PEOPLE) and words.isdisjoint(_OF_PEOPLE)
+    if words.isdisjoint(_OTHER_THAN_PEOPLE):
+        return False
+    told = words.union(*(line.words for line in scene.within("document", -1)))
+    return told.isdisjoint(_OF_PEOPLE)
 
 
 def sightings(scene: Scene, pack: Pack) -> Iterable[Seen]:
