@@ -49,7 +49,7 @@ _ENACTED = frozenset({T.STATE_MANDATE_ENACTED, T.STATE_LIMIT_ENACTED})
 #: Tellings of one agreement, the second more exact; with the stage that the first must have.
 _MORE_EXACT: dict[tuple[EventType, EventType], Stage | None] = {
     (T.AGREEMENT_REJECTED, T.AGREEMENT_TERMINATED): None,
-    (T.AGREEMENT_MODIFIED, T.AGREEMENT_TERMINATED): None,
+    (T.AGREEMENT_MODIFIED, T.AGREEMENT_TERMINATED): Stage.PAUSED,
     (T.AGREEMENT_MODIFIED, T.AGREEMENT_SIGNED): Stage.EXPANDED,
     (T.AGREEMENT_SIGNED, T.AGREEMENT_PENDING): Stage.ANNOUNCED,
 }
