@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import os
 import re
+import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -31,7 +32,6 @@ MAX_BODY_BYTES = 512 * 1024 * 1024
 HELD_BYTES = 16 * 1024 * 1024
 _ADDRESS = re.compile(r"[0-9a-f]{64}")
 _PART = ".part"
-_PARTS = "part"
 
 
 class Archive(Protocol):
@@ -119,7 +119,7 @@ class _Held(threading.local):
 
 
 class DiskArchive:
-    """Bodies as files: ``ROOT/ab/cd/<address>.zst``; in ``ROOT/part`` until they are whole."""
+    """Bodies as files: ``ROOT/ab/cd/<address>.zst``."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -163,9 +163,8 @@ class DiskArchive:
     def _write(self, packed: Mapping[str, bytes]) -> None:
         files = {self.path(address): data for address, data in packed.items()}
         with translated(str(self.root)):
-            parts = self.root / _PARTS
-            _make_directories({parts, *(path.parent for path in files)})
-            _write_synced(files, parts)
+            _make_directories({path.parent for path in files})
+            _write_synced(files)
 
     def get(self, address: str) -> bytes | None:
         """The bytes, proved against their address."""
@@ -203,9 +202,7 @@ class DiskArchive:
     def sweep(self, before_s: float) -> int:
         """Remove half-written files that a crash left: those last written before this moment of
         the machine's clock (seconds since 1970), so that no process still writes them."""
-        found = [
-            path for path in self.root.glob(f"{_PARTS}/*{_PART}") if _written_s(path) < before_s
-        ]
+        found = [path for path in self.root.glob(f"??/??/*{_PART}") if _written_s(path) < before_s]
         for path in found:
             path.unlink(missing_ok=True)
         return len(found)
@@ -251,14 +248,13 @@ def _make_directories(wanted: Iterable[Path]) -> None:
         sync_directory(parent)
 
 
-def _write_synced(files: Mapping[Path, bytes], directory: Path) -> None:
-    """Write all into the directory, sync all, give them their names, sync where they lie then."""
-    own = f"{os.getpid()}.{threading.get_ident()}{_PART}"
+def _write_synced(files: Mapping[Path, bytes]) -> None:
+    """Write all, sync all, give them their names, sync their directories."""
     parts: dict[Path, Path] = {}
     try:
         for path, data in files.items():
-            parts[path] = part = directory / f"{path.stem}.{own}"
-            handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.stem}.", suffix=_PART)
+            parts[path] = Path(name)
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
         for part in parts.values():
@@ -270,15 +266,15 @@ def _write_synced(files: Mapping[Path, bytes], directory: Path) -> None:
             with contextlib.suppress(OSError):
                 part.unlink()
         raise
-    for parent in {path.parent for path in files}:
-        sync_directory(parent)
-    _clear_up(directory, {path.stem for path in files})
+    for directory in {path.parent for path in files}:
+        sync_directory(directory)
+        _clear_up(directory, {path.stem for path in files})
 
 
 def _clear_up(directory: Path, addresses: set[str]) -> None:
     """Remove what a process left that was killed while it wrote one of these bodies."""
     for name in os.listdir(directory):
-        if name.partition(".")[0] in addresses:
+        if name.endswith(_PART) and name.partition(".")[0] in addresses:
             (directory / name).unlink(missing_ok=True)
 
 

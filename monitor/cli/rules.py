@@ -13,7 +13,7 @@ from monitor.bootstrap import knowledge
 from monitor.bootstrap.compose import App, open_app
 from monitor.cli.asking import FormatOption
 from monitor.cli.output import FINDING, Format, fail, progress, say, show
-from monitor.detect.document import Document
+from monitor.detect.document import Document, document_of
 from monitor.detect.explain import Explanation
 from monitor.detect.rule import Pack
 from monitor.domain.vocabulary import DocumentKind
@@ -124,7 +124,7 @@ def backtest(
 def _stored(app: App) -> Iterator[Document]:
     states = {source.id: source.states for source in app.sources()}
     for revision in app.store.items():
-        yield rules_lab.document_of_item(revision.item, states.get(revision.item.source_id, ()))
+        yield document_of(revision.item, states.get(revision.item.source_id, ()))
 
 
 def _folder(folder: Path) -> Iterator[Document]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from monitor.domain.item import Change
+from monitor.domain.item import Change, Item
 from monitor.domain.moment import StatedDate
 from monitor.domain.vocabulary import DocumentKind
 
@@ -26,3 +26,20 @@ class Document:
     fields: tuple[tuple[str, str], ...] = ()
     change: Change | None = None
     source_states: tuple[str, ...] = ()
+
+
+def document_of(
+    item: Item, source_states: tuple[str, ...] = (), change: Change | None = None
+) -> Document:
+    """An item as the rules see it; `change` is what its newest revision changed."""
+    return Document(
+        id=item.id,
+        url=item.url,
+        title=item.title,
+        published=item.published,
+        kind=item.kind,
+        text=item.text,
+        fields=item.fields,
+        change=change,
+        source_states=source_states,
+    )

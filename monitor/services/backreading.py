@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from monitor.detect.document import Document
+from monitor.detect.document import Document, document_of
 from monitor.detect.watched import WatchList
 from monitor.domain.claim import Finding
 from monitor.domain.errors import ExtractError
@@ -193,16 +193,7 @@ def _found(page: ArchivedPage, shelf: Shelf, detecting: Detecting) -> Found | No
         locator="article",
         extractor=article.extractor,
     )
-    document = Document(
-        id=item.id,
-        url=item.url,
-        title=item.title,
-        published=item.published,
-        kind=item.kind,
-        text=item.text,
-        source_states=source.states,
-    )
-    findings = detecting(document)
+    findings = detecting(document_of(item, source.states))
     if not findings:
         return None
     return Found(snapshot=_snapshot(page, source), item=item, findings=findings)

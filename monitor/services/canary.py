@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from monitor.decide import bind, resolve, revise
-from monitor.detect.document import Document
+from monitor.detect.document import Document, document_of
 from monitor.domain.claim import Finding
 from monitor.domain.event import Record
 from monitor.domain.health import HealthEntry
@@ -136,16 +136,7 @@ class Canary:
             published=StatedDate(day=day),
         )
         (revision,) = revise([item], {}, snapshot_id=SnapshotId("canary"), captured_at=now)
-        document = Document(
-            id=item.id,
-            url=item.url,
-            title=item.title,
-            published=item.published,
-            kind=item.kind,
-            text=item.text,
-            source_states=_SOURCE.states,
-        )
-        claims = bind(_SOURCE, revision, self._detect(document))
+        claims = bind(_SOURCE, revision, self._detect(document_of(item, _SOURCE.states)))
         policy = Policy(source=_SOURCE, captured={revision.snapshot_id: now})
         records = resolve(claims, (), now, policy).records
         return tuple(replace(record, sequence=0) for record in records)

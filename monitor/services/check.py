@@ -326,7 +326,7 @@ class CheckLoop:
             outcome = read.rejected("expectation", reading.rejected, read.snapshot)
             self._failed(read.check, read.snapshot.request, outcome)
             return
-        self._accept(read, reading, taken or read.taken(self._intake))
+        self._accept(read, reading, read.taken(self._intake) if taken is None else taken)
 
     def _accept(self, read: Read, reading: Reading, taken: Taken) -> None:
         """Remember what a reading that is stored says about the check."""

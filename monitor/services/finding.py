@@ -9,11 +9,8 @@ from monitor.detect.document import Document
 from monitor.detect.engine import findings as text_findings
 from monitor.detect.language.folding import MAX_CHARS, fold
 from monitor.detect.rule import Pack
-from monitor.detect.textdiff import change_between
 from monitor.detect.watched import NOTHING_WATCHED, WatchList, watched_findings
 from monitor.domain.claim import Finding
-from monitor.domain.item import Revision
-from monitor.domain.source import Source
 from monitor.extract.simple_markup import is_plain_ascii
 from monitor.resolve.gazetteer import Gazetteer
 
@@ -55,20 +52,3 @@ def _folded(text: str) -> str:
     if is_plain_ascii(text) and "<" not in text and "&" not in text:
         return text
     return fold(text).text
-
-
-def document_of(source: Source, revision: Revision, previous: Revision | None) -> Document:
-    """The revision as the rules see it, with what changed since the previous one."""
-    item = revision.item
-    change = None if previous is None else change_between(previous.item, item)
-    return Document(
-        id=item.id,
-        url=item.url,
-        title=item.title,
-        published=item.published,
-        kind=item.kind,
-        text=item.text,
-        fields=item.fields,
-        change=change,
-        source_states=source.states,
-    )

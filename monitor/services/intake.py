@@ -22,8 +22,9 @@ from monitor.decide import (
 )
 from monitor.detect import statistics
 from monitor.detect.bill_text import noted
-from monitor.detect.document import Document
+from monitor.detect.document import Document, document_of
 from monitor.detect.ledger.memoranda import memorandum_findings
+from monitor.detect.textdiff import change_between
 from monitor.domain.chain import text_hash
 from monitor.domain.claim import Claim, Finding
 from monitor.domain.commit import LedgerCommit, PageCommit, Taking
@@ -39,7 +40,7 @@ from monitor.domain.subscription import Delivery
 from monitor.domain.vocabulary import EventType
 from monitor.ports import Clock
 from monitor.resolve.policy import Policy, late_before
-from monitor.services.finding import Knowledge, document_of, findings_of
+from monitor.services.finding import Knowledge, findings_of
 from monitor.services.reading_notes import Reread, problems, renewed
 from monitor.stores import Store
 
@@ -125,7 +126,6 @@ class Intake:
         self._knowledge = knowledge
         self._tables = tables
         self._route = route
-        self._silent = route is None
         self._find = find or findings_of
         self._reread = reread
         self._forget = forget
@@ -237,7 +237,7 @@ class Intake:
             succeeded_at=state.succeeded_at,
             cursor_hash=started,
             cursor="" if left_behind else state.cursor,
-            silent=self._silent,
+            silent=self._route is None,
             decision=decided,
         )
 
@@ -292,7 +292,9 @@ class Intake:
     ) -> tuple[Finding, ...]:
         if revision.item.extractor == MEMORANDUM:
             return memorandum_findings(revision.item, previous.item if previous else None)
-        found = self._find(document_of(source, revision, previous), knowledge)
+        change = change_between(previous.item, revision.item) if previous else None
+        document = document_of(revision.item, source.states, change)
+        found = self._find(document, knowledge)
         found = noted(found, previous.item if previous else None, revision.item)
         return tuple(self._beside_roster(finding, revision) for finding in found)
 
@@ -323,7 +325,7 @@ class Intake:
             body_hashes={snapshot.id: snapshot.body_hash},
             captured={snapshot.id: snapshot.captured_at},
             gone=frozenset(revision.item.id for revision in revisions if revision.gone),
-            baseline=self._silent or not state.baseline,
+            baseline=self._route is None or not state.baseline,
             absorbed=any(t.absorbed for t in tabled),
             late_before=late_before(state.succeeded_at, now, source.schedule.every),
         )

@@ -12,7 +12,7 @@ from monitor.detect.engine import findings, findings_of, shadow_findings
 from monitor.detect.pack_spec import DocumentSpec
 from monitor.detect.rule import Pack, Rule
 from monitor.domain.claim import Finding
-from monitor.domain.item import Change, Item
+from monitor.domain.item import Change
 from monitor.domain.moment import Precision, StatedDate
 from monitor.domain.vocabulary import Worth
 from monitor.resolve.gazetteer import Gazetteer
@@ -87,20 +87,6 @@ def document_of(spec: DocumentSpec) -> Document:
         fields=tuple(sorted(spec.fields.items())),
         change=change if changed else None,
         source_states=spec.states,
-    )
-
-
-def document_of_item(item: Item, source_states: tuple[str, ...] = ()) -> Document:
-    """A stored item as a document, without its change."""
-    return Document(
-        id=item.id,
-        url=item.url,
-        title=item.title,
-        published=item.published,
-        kind=item.kind,
-        text=item.text,
-        fields=item.fields,
-        source_states=source_states,
     )
 
 

@@ -300,7 +300,7 @@ def test_a_file_that_is_no_database_is_told_as_such(tmp_path: Path) -> None:
 def test_half_written_bodies_of_a_crash_are_swept(tmp_path: Path) -> None:
     archive = DiskArchive(tmp_path)
     address = archive.put(b"whole")
-    half = tmp_path / "part" / "abc.part"
+    half = archive.path(address).parent / "abc.part"
     half.write_bytes(b"half")
     assert list(archive.addresses()) == [address]
     written_s = half.stat().st_mtime
@@ -338,10 +338,10 @@ def test_a_conflict_leaves_the_log_open(store: SqlStore) -> None:
 def test_a_body_put_again_takes_what_a_killed_process_left_of_it(tmp_path: Path) -> None:
     archive = DiskArchive(tmp_path)
     address = archive.put(b"whole")
-    folder = tmp_path / "part"
+    folder = archive.path(address).parent
     archive.remove(address)
     (folder / f"{address}.x1y2.part").write_bytes(b"ha")
     (folder / "other.part").write_bytes(b"another's")
     assert archive.put(b"whole") == address
-    assert [p.name for p in folder.iterdir()] == ["other.part"]
+    assert sorted(p.name for p in folder.iterdir()) == [f"{address}.zst", "other.part"]
     assert archive.get(address) == b"whole"

@@ -52,7 +52,6 @@ class Room:
 
     def __init__(self, app: App, clock: SetClock, site: DemoServer) -> None:
         self.app, self.clock, self.site = app, clock, site
-        self.commits: list[str] = []
 
     def check(self) -> dict[str, str]:
         self.clock.at += timedelta(hours=2)
@@ -78,20 +77,22 @@ def room(tmp_path: Path) -> Iterator[Room]:
 
 @contextmanager
 def turns(app: App, patch: pytest.MonkeyPatch) -> Iterator[list[int]]:
-    """How many pages each transaction over several of them stored, or would have stored."""
+    """How many pages each transaction over several of them stored."""
     counts: list[int] = []
+    inside: list[int] = []
     turn, commit = type(app.store).turn, SourcePart.commit_page
 
     @contextmanager
     def counted(store: SourcePart) -> Iterator[None]:
-        counts.append(0)
+        inside.append(0)
         with turn(store):  # type: ignore[arg-type]
             yield
+        counts.append(inside.pop())
 
     def stored(store: SourcePart, page: PageCommit) -> tuple[Record, ...]:
         records = commit(store, page)
-        if counts:
-            counts[-1] += 1
+        if inside:
+            inside[-1] += 1
         return records
 
     with patch.context() as patched:
