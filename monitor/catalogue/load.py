@@ -29,7 +29,7 @@ SECTIONS = ("version", "defaults", "templates", "sources", "subscriptions", "wat
 #: Names of acts are looked for in every document, letter by letter.
 MOST_WATCHED = 40
 #: Sections of a rule pack that may stand in feeds.yaml as well: the operator's own rules.
-RULE_SECTIONS = frozenset({"vocabularies", "guards", "topics", "rules"})
+RULE_SECTIONS = frozenset({"vocabularies", "guards", "topics", "set_aside", "rules"})
 VERSION = 1
 
 #: Text of own rules (with the file's lines) -> problems; empty when the pack is sound.

@@ -35,8 +35,8 @@ force. `yes`, `no`, `on` and `8:00` are plain words here. Addresses that hold `?
 quotes. Mappings under `templates:` can be merged into a source with `<<: *name`.
 
 Top-level sections: `version` (1), `defaults`, `templates`, `sources`, `subscriptions`, `watch`, and
-the sections of a rule pack (`vocabularies`, `guards`, `topics`, `rules`) for your own rules, see
-[rules](rules.md).
+the sections of a rule pack (`vocabularies`, `guards`, `topics`, `set_aside`, `rules`) for your own
+rules, see [rules](rules.md).
 """
 
 

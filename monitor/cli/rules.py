@@ -86,6 +86,8 @@ def explain(
 def _lines(found: Explanation) -> Iterator[str]:
     if not found.anchored:
         yield "no anchor word in the text, so no rule was tried"
+    if found.aside is not None:
+        yield f"ASIDE   the whole document by {found.aside.name} ({found.aside.words})"
     for hit in found.findings:
         yield f"FOUND   {hit.event_type}/{hit.stage} ({hit.worth}) by {hit.rule}: {hit.quote.text}"
     for stop in found.stopped:

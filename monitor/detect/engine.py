@@ -10,11 +10,11 @@ from monitor.detect import bills
 from monitor.detect.bill_page import staged_page
 from monitor.detect.document import Document
 from monitor.detect.fill import Filler
-from monitor.detect.language.words import word_set
 from monitor.detect.lead import Heading, Lead, Placed, asides_of
 from monitor.detect.merge import distinct, joined
 from monitor.detect.rule import Pack, Rule
 from monitor.detect.scene import Scene, Sighting, lay_out
+from monitor.detect.set_aside import Aside, set_aside
 from monitor.detect.slots.names import names_of
 from monitor.domain.claim import Finding
 from monitor.domain.vocabulary import Worth
@@ -22,18 +22,6 @@ from monitor.resolve.gazetteer import Gazetteer
 
 #: Sightings of one document that become findings; a list of a thousand agencies stops there.
 MAX_FINDINGS = 200
-#: First lines of a story that say for whom or what a sanctuary is.
-_OPENING = 4
-_SANCTUARY = word_set("sanctuary sanctuaries")
-_OTHER_THAN_PEOPLE = word_set(
-    "gun guns firearm firearms arms rifles unborn abortion abortions transgender wildlife birds "
-    "animals horses dogs bees turtles"
-)
-_OF_COOPERATION = word_set("ICE DETAINER PROGRAM")
-_OF_PEOPLE = _OF_COOPERATION | word_set(
-    "IMMIGRATION immigrant immigrants immigration migrant migrants deported "
-    "deportation undocumented noncitizens refugees"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +93,7 @@ def _placed(
 ) -> tuple[list[Placed], Heading]:
     names = names_of(gazetteer)
     scene = lay_out(document, pack.symbols, names, pack.anchored, pack.bench.lexicon)
-    if not relevant(scene):
+    if not relevant(scene) or put_aside(scene, pack) is not None:
         return [], Heading(False, False)
     filler = Filler(scene, names, pack)
     lead = Lead(scene)
@@ -124,22 +112,14 @@ def relevant(scene: Scene) -> bool:
     """Whether the document holds an anchor at all; fields and changes are always read."""
     if scene.document.fields or scene.document.change is not None:
         return True
-    anchored = scene.title_anchored or bool(scene.anchors)
-    return anchored and not _of_other_sanctuary(scene)
+    return scene.title_anchored or bool(scene.anchors)
 
 
-def _of_other_sanctuary(scene: Scene) -> bool:
-    """`House votes to make Iowa a sanctuary state`, and the text tells that it is one for guns."""
-    title = scene.title
-    if title is None or title.words.isdisjoint(_SANCTUARY):
-        return False
-    words = title.words.union(*(line.words for line in scene.begins(_OPENING)))
-    if "OTHER_SANCTUARY" in words and title.words.isdisjoint(_OF_PEOPLE):
-        return words.isdisjoint(_OF_COOPERATION)
-    if words.isdisjoint(_OTHER_THAN_PEOPLE):
-        return False
-    told = words.union(*(line.words for line in scene.within("document", -1)))
-    return told.isdisjoint(_OF_PEOPLE)
+def put_aside(scene: Scene, pack: Pack) -> Aside | None:
+    """Why the document is not read though it holds an anchor; fields and changes always are."""
+    if scene.document.fields or scene.document.change is not None:
+        return None
+    return set_aside(scene, pack.set_aside)
 
 
 def sightings(scene: Scene, pack: Pack) -> Iterable[Seen]:

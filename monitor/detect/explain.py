@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from monitor.detect.clauses.line import Line
 from monitor.detect.document import Document
-from monitor.detect.engine import findings, relevant, sightings, told_in_passing
+from monitor.detect.engine import findings, put_aside, relevant, sightings, told_in_passing
 from monitor.detect.matching import Prepared
 from monitor.detect.phrase import Act, Choice, Gap, Node, PhraseProblem, Sequence_, compiled, parse
 from monitor.detect.rule import Pack, Rule
 from monitor.detect.scene import Scene, Sighting, lay_out
+from monitor.detect.set_aside import Aside
 from monitor.detect.slots.names import names_of
 from monitor.domain.claim import Finding
 from monitor.domain.vocabulary import Worth
@@ -50,6 +51,7 @@ class Explanation:
     """What the pack, or one rule of it, makes of a document."""
 
     anchored: bool  #: False: no anchor in the document, so no rule was tried
+    aside: Aside | None  #: why the whole document was set aside, so no rule was tried
     findings: tuple[Finding, ...]
     stopped: tuple[Stopped, ...]
     nearest: tuple[NearestMiss, ...]
@@ -68,7 +70,8 @@ def explain(
         raise KeyError(rule_id)
     scene = lay_out(document, pack.symbols, names_of(gazetteer), pack.anchored, pack.bench.lexicon)
     anchored = relevant(scene)
-    seen = tuple(sightings(scene, pack)) if anchored else ()
+    aside = put_aside(scene, pack) if anchored else None
+    seen = tuple(sightings(scene, pack)) if anchored and aside is None else ()
     found = findings(document, pack, gazetteer)
     mine = tuple(one for one in found if rule is None or one.rule == rule.id)
     stopped = tuple(
@@ -82,6 +85,7 @@ def explain(
     nearest = _nearest(rule, scene, pack) if rule is not None and not mine else None
     return Explanation(
         anchored=anchored,
+        aside=aside,
         findings=mine,
         stopped=(*lowered, *stopped),
         nearest=(nearest,) if nearest is not None else (),

@@ -18,9 +18,18 @@ from monitor.detect.clauses.line import Trie
 from monitor.detect.language.words import word_set
 from monitor.detect.lexicon import Lexicon
 from monitor.detect.pack_lines import keys_twice, lines_of, unfit
-from monitor.detect.pack_spec import GuardSpec, PackFile, RuleSpec, TopicSpec, VocabularySpec
+from monitor.detect.pack_parts import guard_of, set_aside_of, topic_of
+from monitor.detect.pack_spec import (
+    GuardSpec,
+    PackFile,
+    RuleSpec,
+    SetAsideSpec,
+    TopicSpec,
+    VocabularySpec,
+)
 from monitor.detect.phrase import NONE, Node, PhraseProblem, Terms, expand, parse
 from monitor.detect.rule import Bench, Pack, Rule, Topic
+from monitor.detect.set_aside import SetAside
 from monitor.domain.errors import ConfigError
 from monitor.extract.yaml_nodes import composed, constructed
 from monitor.kinds import RuleKind
@@ -87,6 +96,7 @@ class _Loader:
     vocabularies: dict[str, VocabularySpec] = field(default_factory=dict)
     guards: dict[str, GuardSpec] = field(default_factory=dict)
     topics: dict[str, TopicSpec] = field(default_factory=dict)
+    set_aside: dict[str, SetAsideSpec] = field(default_factory=dict)
     rules: list[tuple[str, RuleSpec]] = field(default_factory=list)
     where: dict[tuple[str, str], str] = field(default_factory=dict)
 
@@ -122,12 +132,14 @@ class _Loader:
     def _keep(self, name: str, spec: PackFile, lines: Mapping[tuple[Any, ...], int]) -> None:
         for section, rows in (
             ("vocabularies", spec.vocabularies), ("guards", spec.guards), ("topics", spec.topics),
+            ("set_aside", spec.set_aside),
         ):  # fmt: skip
             for key in rows:
                 self._place(section, key, f"{name}:{lines.get((section, key), 1)}")
         self.vocabularies |= spec.vocabularies
         self.guards |= spec.guards
         self.topics |= spec.topics
+        self.set_aside |= spec.set_aside
         for number, block in enumerate(spec.rules):
             self._rule(name, number, dict(block), lines)
 
@@ -187,7 +199,7 @@ class _Loader:
         symbols = self._symbols(terms)
         plain = Bench(terms=terms, guards={}, topics={})
         bench = replace(plain, guards=self._guards(plain), topics=self._topics(plain))
-        rules = self._rules(bench)
+        rules, aside = self._rules(bench), self._set_aside(bench)
         if self.problems:
             return None
         anchors = self._anchors(terms)
@@ -204,6 +216,7 @@ class _Loader:
             ),
             governors=dict(governors),
             version=version,
+            set_aside=aside,
             preview=bench.united(("{preview}",)) if "preview" in bench.terms.vocabularies else NONE,
         )
 
@@ -261,7 +274,7 @@ class _Loader:
         made = {}
         for name, spec in self.guards.items():
             try:
-                made[name] = _guard(name, spec, bench)
+                made[name] = guard_of(name, spec, bench)
             except PhraseProblem as problem:
                 self._unknown(self.where["guards", name], str(problem))
         return made
@@ -270,17 +283,19 @@ class _Loader:
         made = {}
         for name, spec in self.topics.items():
             try:
-                made[name] = Topic(
-                    name=name,
-                    patterns=bench.phrases(spec.phrases),
-                    demands=tuple(map(bench.demand, bench.nodes(spec.phrases))),
-                    hints=bench.hints(bench.nodes(spec.phrases)),
-                    decides=bench.united(spec.decides),
-                    weak=spec.weak,
-                )
+                made[name] = topic_of(name, spec, bench)
             except PhraseProblem as problem:
                 self._unknown(self.where["topics", name], str(problem))
         return made
+
+    def _set_aside(self, bench: Bench) -> tuple[SetAside, ...]:
+        made = []
+        for name, spec in self.set_aside.items():
+            try:
+                made.append(set_aside_of(name, spec, bench))
+            except PhraseProblem as problem:
+                self._unknown(self.where["set_aside", name], str(problem))
+        return tuple(made)
 
     def _rules(self, bench: Bench) -> list[Rule]:
         made: list[Rule] = []
@@ -320,26 +335,6 @@ class _Loader:
                 for term in spec.terms:
                     found |= {" ".join(words) for words in self._expanded(name, term, terms)}
         return tuple(sorted(found))
-
-
-def _guard(name: str, spec: GuardSpec, bench: Bench) -> Guard:
-    before = tuple(f"{phrase} ..{spec.within}" for phrase in spec.before)
-    return Guard(
-        name=name,
-        before=bench.united(before, end=True),
-        opens=frozenset(spec.opens),
-        after=bench.united(spec.after),
-        sentence=bench.united(spec.sentence),
-        title=bench.united(spec.title),
-        opening=bench.united(spec.opening),
-        document=bench.united(spec.document),
-        unless=bench.united(spec.unless),
-        act=spec.act,
-        unless_sentence=bench.united(spec.unless_sentence),
-        unless_fresh=spec.unless_fresh,
-        everywhere=spec.everywhere,
-        weakens=spec.weakens,
-    )
 
 
 def _rule_version(spec: RuleSpec) -> str:

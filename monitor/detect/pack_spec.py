@@ -70,6 +70,23 @@ class GuardSpec(Options):
     weakens: bool = Field(default=False, description="Makes an alert a review instead of nothing.")
 
 
+class SetAsideSpec(Options):
+    """Documents that are not read, for they use the field's words for something else."""
+
+    about: str = Field(description="What such documents are, in a sentence.")
+    title: tuple[Phrase, ...] = Field(min_length=1, description="One of these is in the title.")
+    head: tuple[Phrase, ...] = Field(
+        min_length=1, description="One of these is in the title or the first four sentences."
+    )
+    unless_title: tuple[Phrase, ...] = Field(default=(), description="In the title: it is read.")
+    unless_head: tuple[Phrase, ...] = Field(
+        default=(), description="In the title or the first four sentences: it is read."
+    )
+    unless_document: tuple[Phrase, ...] = Field(
+        default=(), description="Anywhere in the document: it is read."
+    )
+
+
 class TopicSpec(Options):
     """What a document is about, for rules whose type depends on it."""
 
@@ -153,4 +170,5 @@ class PackFile(Options):
     vocabularies: dict[Name, VocabularySpec] = Field(default_factory=dict)
     guards: dict[Name, GuardSpec] = Field(default_factory=dict)
     topics: dict[Name, TopicSpec] = Field(default_factory=dict)
+    set_aside: dict[Name, SetAsideSpec] = Field(default_factory=dict)
     rules: tuple[dict[str, object], ...] = ()

@@ -27,6 +27,7 @@ from monitor.detect.phrase import (
     united,
 )
 from monitor.detect.scene import Scene
+from monitor.detect.set_aside import SetAside
 from monitor.domain.vocabulary import DocumentKind
 from monitor.kinds import RuleKind
 
@@ -168,6 +169,7 @@ class Pack:
     anchor_scan: ahocorasick_rs.AhoCorasick = field(repr=False)
     governors: Mapping[str, tuple[str, bool]]
     version: str
+    set_aside: tuple[SetAside, ...] = ()
     preview: Phrases = NONE  #: titles of stories before an event, or about one
 
     def anchors(self) -> tuple[str, ...]:
