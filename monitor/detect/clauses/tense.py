@@ -15,6 +15,9 @@ _OTHER_DATES = word_set(
 )
 #: Days into a year after which "earlier this year" no longer speaks of the news.
 _SPRING = 60
+#: Kinds of dates that last, and words after which one of them with 's still dates the act.
+_LONG = frozenset(["month", "months", "year", "years", "season"])
+_AT = word_set("in at during with")
 _SPAN_DAYS = {Precision.DAY: 0, Precision.WEEK: 6, Precision.MONTH: 30, Precision.YEAR: 365}
 
 
@@ -58,7 +61,13 @@ def _when(line: Line, at: int) -> When | None:
     if not isinstance(value, When) or value.future:
         return None
     before = [token.word for token in line.tokens[max(0, at - 2) : at]]
+    if value.kind in _LONG and _is_of_a_thing(line, at) and _AT.isdisjoint(before[-1:]):
+        return None  # "under April's order": the order's month
     return value if _OTHER_DATES.isdisjoint(before) else None
+
+
+def _is_of_a_thing(line: Line, at: int) -> bool:
+    return at + 1 < len(line.tokens) and line.tokens[at + 1].word in {"'s", "'"}
 
 
 def occurred(line: Line, act: int, published: StatedDate | None) -> StatedDate | None:

@@ -38,6 +38,8 @@ _MAY_BE_STATES = FIRST_WORDS.union(
 )
 #: Of these the codes: states only in capitals.
 _CODES = _MAY_BE_STATES - FIRST_WORDS - ONLY_QUALIFYING
+#: Words before a state's name that speaks of one of its counties.
+_ARTICLES = frozenset(["the", "a", "an", "another", "one", "this", "that"])
 _SKIP_LIST = frozenset({",", "and", "&", "county", "in", "or"})
 #: Words of the longest name of a county.
 _MOST_WORDS = 3
@@ -82,7 +84,9 @@ class PlaceReader(TownReader):
         token = tokens[i]
         if token.symbol or self._names_county(tokens, i, 1) or self._in_county_list(tokens, i):
             return None, 0
-        if token.word == "washington" and (of_state(tokens, i + 1) or in_region(tokens, i)):
+        if token.word == "washington" and (
+            of_state(tokens, i + 1) or in_region(tokens, i) or self._of_its_county(tokens, i, 1)
+        ):
             return "WA", 1
         raw = self.text[token.start : token.start + 1]
         known = of_state(tokens, i + 1) or (token.word == "d.c" and of_district(tokens, i + 1))
@@ -114,9 +118,18 @@ class PlaceReader(TownReader):
         if next_word(tokens, i + length - 1) not in COUNTY_WORDS:
             return False
         name = " ".join(token.word for token in tokens[i : i + length])
+        if self._of_its_county(tokens, i, length):
+            return False
         if name not in WHOLE_NAMES and not in_region(tokens, i):
             return True
         return self._may_name(tokens[i + length]) and bool(self.names.county_states(name))
+
+    def _of_its_county(self, tokens: list[Token], i: int, length: int) -> bool:
+        """`The Washington county holds nobody for ICE`: one of the state's, named before."""
+        if not i or tokens[i - 1].word not in _ARTICLES or i + length >= len(tokens):
+            return False
+        following = tokens[i + length]
+        return following.word in COUNTY_WORDS and self.text[following.start].islower()
 
     def _in_county_list(self, tokens: list[Token], i: int) -> bool:
         """`Multnomah, Washington counties`: a county among counties, not the state."""
