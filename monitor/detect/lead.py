@@ -21,8 +21,9 @@ from monitor.domain.vocabulary import DocumentKind, EventType, Worth
 
 #: Kinds that are told as news, the news first; a watched page that changed tells it anywhere.
 _NEWS = frozenset({DocumentKind.NEWS, DocumentKind.RELEASE, DocumentKind.PAGE})
-#: Sentences of a story that are its head.
+#: Sentences of a story that are its head, and letters of the shortest that counts as one.
 HEAD = 3
+_SENTENCE = 24
 #: What the federal side does: figures of its program belong to such news.
 _FEDERAL = frozenset({
     EventType.FEDERAL_DESIGNATION, EventType.FEDERAL_INCENTIVE, EventType.FEDERAL_PROGRAM_CHANGE,
@@ -116,8 +117,15 @@ class Lead:
         """Whether a line is among the first of the text or of its story."""
         if self._head is None:
             lines = range(len(self._scene.spans))
-            self._head = frozenset(islice(filter(self._scene.in_story, lines), HEAD))
+            told = [*islice(filter(self._tells, lines), HEAD)]
+            of_story = islice(filter(self._scene.in_story, lines), HEAD)
+            self._head = frozenset([*of_story, *range(told[-1] + 1 if told else 0)])
         return index < HEAD or index in self._head or self._scene.story.openings is None
+
+    def _tells(self, index: int) -> bool:
+        """Whether a line is more than a dateline or a label (`May 31.`, `Blog, Texas.`)."""
+        span = self._scene.spans[index]
+        return span.end - span.start >= _SENTENCE
 
     def _opens(self, index: int) -> frozenset[int]:
         """The paragraph where the line is one of its first and the story may begin there."""
