@@ -209,6 +209,7 @@ class _Loader:
             symbols=Trie.of(symbols),
             beside=_beside(rules, bench.lexicon),
             anchor_words=anchors,
+            anchor_set=frozenset(anchors),
             anchor_scan=ahocorasick_rs.AhoCorasick(
                 list(anchors),
                 matchkind=ahocorasick_rs.MatchKind.LeftmostLongest,

@@ -166,6 +166,7 @@ class Pack:
     symbols: Trie
     beside: tuple[int, ...]  #: rules that look elsewhere than at lines of the text
     anchor_words: tuple[str, ...]
+    anchor_set: frozenset[str] = field(repr=False)
     anchor_scan: ahocorasick_rs.AhoCorasick = field(repr=False)
     governors: Mapping[str, tuple[str, bool]]
     version: str
@@ -183,8 +184,17 @@ class Pack:
             start
             for _, start, end in self.anchor_scan.find_matches_as_indexes(low)
             if not (low[start - 1 : start].isalnum() and start)
-            and (low[end - 1].isdigit() or not low[end : end + 1].isalnum())
+            and (self._ends_a_word(low, end) or self._begins_shorter(low[start:end]))
         ]
+
+    @staticmethod
+    def _ends_a_word(low: str, end: int) -> bool:
+        return low[end - 1].isdigit() or not low[end : end + 1].isalnum()
+
+    def _begins_shorter(self, found: str) -> bool:
+        """`ICE holding requests`: "ice hold" is no whole word there, but "ice" is."""
+        words = found.split(" ")[:-1]
+        return any(" ".join(words[:count]) in self.anchor_set for count in range(1, len(words) + 1))
 
     def rules_for(self, line: Line) -> list[int]:
         """Numbers of the rules that may match a line, ascending."""

@@ -130,3 +130,10 @@ def test_words_of_yaml_stay_words() -> None:
 def test_unreadable_phrases_are_refused(phrase: str) -> None:
     with pytest.raises(PhraseProblem):
         parse(phrase)
+
+
+def test_an_anchor_that_begins_a_longer_one_is_found_where_only_it_is_whole() -> None:
+    pack = shipped_pack()
+    assert {"ice", "ice hold"} <= set(pack.anchors())
+    assert pack.anchored("Dodge County answers ICE holding requests") == [21]
+    assert pack.anchored("The icebox has a price holding") == []
