@@ -151,7 +151,8 @@ class Line:
         end = len(self.tokens)
         for at in range(last + 1, len(self.tokens)):
             token = self.tokens[at]
-            if not token.symbol and token.word in ends:
+            further = token.word == ";" and self.outside is not None  # a title's other news
+            if not token.symbol and (token.word in ends or further):
                 end = at
                 break
             reported = self.tokens[at : at + _REPORT]
