@@ -69,6 +69,12 @@ _OF_TOWNS = re2.compile(
     r"(?i)\b(?:city|council\w*|mayor|county|commission\w*|board|town|village|alder\w+|supervisors)\b"
 )
 _OF_OFFICERS = re2.compile(r"(?i)\b(?:sheriff|sheriffs|chief)\b")
+#: Words of who is on the way besides those, or besides that, which a story tells to be signed.
+_FURTHER = re2.compile(
+    r"(?i)\b(?:also|others?|more|another|second|third|similar)\b[^.;]{0,60}\b(?:pursu|appl|seek"
+    r"|negotiat|explor|weigh|consider|await|pend)|\b(?:pursu|appl|seek|negotiat|explor|weigh"
+    r"|consider|pend)\w*\b[^.,;]{0,30}\b(?:another|second|third|similar|too|as well)\b"
+)
 _LAWS = ("state_mandate", "state_limit")
 #: Types that a sentence on a law may seem to tell, and the types of that law.
 _SAID_OF_LAWS = {
@@ -303,6 +309,11 @@ def _same_agreement(one: Finding, other: Finding) -> bool:
     )
 
 
+def _besides(one: Finding, other: Finding) -> bool:
+    """Whether one, on the way, is another agreement than the one that is signed."""
+    return not _agree(one.model, other.model) or _FURTHER.search(one.quote.text) is not None
+
+
 def _outdone(one: Finding, other: Finding) -> bool:
     stronger = _OUTDONE.get(one.event_type, ())
     if other.event_type is T.AGREEMENT_TERMINATED and one.event_type is T.AGREEMENT_SIGNED:
@@ -312,6 +323,8 @@ def _outdone(one: Finding, other: Finding) -> bool:
     if _same_agreement(other, one):
         return False
     if other.event_type not in stronger or other.worth is not Worth.ALERT:
+        return False
+    if other.event_type is T.AGREEMENT_SIGNED and _besides(one, other):
         return False
     if {one.instrument, other.instrument} == {Instrument.BILL, Instrument.EXECUTIVE_ORDER}:
         return False  # an order and a bill are two acts
