@@ -33,6 +33,9 @@ class PhraseSpec(RuleSpec):
     without_title: tuple[Phrase, ...] = Field(
         default=(), description="None of these may be in the title."
     )
+    without_around: tuple[Phrase, ...] = Field(
+        default=(), description="None of these may be in the lines around, the title among them."
+    )
     guards: tuple[str, ...] = Field(default=(), description="Guards besides those for everywhere.")
     lift: tuple[str, ...] = Field(default=(), description="Guards that do not apply to this rule.")
     agency: Literal["needed", "wanted", "none"] = Field(
@@ -63,6 +66,7 @@ class Prepared(Generic[SpecT]):
     needs: tuple[Context, ...]
     without: Phrases
     without_title: Phrases
+    without_around: Phrases
     guards: Guards
     topics: tuple[Topic, ...]
 
@@ -80,6 +84,7 @@ def prepare(options: SpecT, bench: Bench) -> Prepared[SpecT]:
         needs=tuple(_context(need, bench) for need in options.needs),
         without=bench.united(options.without),
         without_title=bench.united(options.without_title),
+        without_around=bench.united(options.without_around),
         guards=bench.guarded(
             tuple(
                 name
@@ -174,6 +179,8 @@ def _stop(
     excluded = _excluded_here(prepared.without, line, first, last, law=law)
     if excluded is None and scene.title is not None:
         excluded = _excluded("without_title", prepared.without_title, scene.title)
+    if excluded is None and prepared.without_around:
+        excluded = _excluded_around(prepared.without_around, scene, index)
     if excluded is not None:
         return excluded
     for need in prepared.needs:
@@ -313,6 +320,12 @@ def _excluded_here(
 def _excluded(name: str, phrases: Phrases, line: Line) -> Stop | None:
     words = line.found(phrases)
     return Stop(name, words) if words is not None else None
+
+
+def _excluded_around(phrases: Phrases, scene: Scene, index: int) -> Stop | None:
+    found = (line.found(phrases) for line in scene.within("around", index))
+    words = next((words for words in found if words is not None), None)
+    return Stop("without_around", words) if words is not None else None
 
 
 _TOPIC_SCOPES: tuple[str, ...] = ("sentence", "title", "near", "following")
