@@ -54,6 +54,7 @@ _STEPS: tuple[tuple[Stage, str], ...] = (
     (
         Stage.PASSED_ONE_CHAMBER,
         r"crossed over|engrossed|passed (?:the )?(?:house|senate|assembly)"
+        r"|(?:ordered|transmitted|messaged|communicated) to (?:the )?(?:house|senate|assembly)"
         r"|(?:house|senate|assembly) passed|third (?:reading|time).*passed|passed.*third (?:reading"
         r"|time)|passed on (?:third|final)",
     ),

@@ -92,7 +92,8 @@ def _placed(
     document: Document, pack: Pack, gazetteer: Gazetteer, wanted: Callable[[Rule], bool]
 ) -> tuple[list[Placed], Heading]:
     names = names_of(gazetteer)
-    scene = lay_out(document, pack.symbols, names, pack.anchored, pack.bench.lexicon)
+    lexicon, heads = pack.bench.lexicon, pack.governors
+    scene = lay_out(document, pack.symbols, names, pack.anchored, lexicon, heads)
     if not relevant(scene) or put_aside(scene, pack) is not None:
         return [], Heading(False, False)
     filler = Filler(scene, names, pack)

@@ -68,7 +68,8 @@ def explain(
     rule = pack.rule(rule_id) if rule_id is not None else None
     if rule_id is not None and rule is None:
         raise KeyError(rule_id)
-    scene = lay_out(document, pack.symbols, names_of(gazetteer), pack.anchored, pack.bench.lexicon)
+    names, lexicon = names_of(gazetteer), pack.bench.lexicon
+    scene = lay_out(document, pack.symbols, names, pack.anchored, lexicon, pack.governors)
     anchored = relevant(scene)
     aside = put_aside(scene, pack) if anchored else None
     seen = tuple(sightings(scene, pack)) if anchored and aside is None else ()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from operator import attrgetter
+from types import MappingProxyType
 
 from monitor.detect.clauses.guards import Stop
 from monitor.detect.clauses.line import Line, LineReader, Passage, Trie
@@ -16,6 +17,7 @@ from monitor.detect.language.sentences import Sentence, sentences, walls_apart
 from monitor.detect.lexicon import ALL_MET, Lexicon
 from monitor.detect.phrase import Phrases
 from monitor.detect.slots.agency import AgencyReader
+from monitor.detect.slots.governor_names import Governors, governors_named
 from monitor.detect.slots.names import GazetteerNames
 from monitor.detect.slots.place import PlaceReader
 from monitor.detect.story import Story, Telling, find_story
@@ -32,6 +34,7 @@ MAX_LINES = 3_000
 _TOP = 3
 #: Lines before a line within which its paragraph's beginning is looked for.
 _BEGINS = 12
+_NO_GOVERNORS: Governors = MappingProxyType({})
 _PARAGRAPH = attrgetter("paragraph")
 _WITH_TITLE = frozenset({"title", "near", "around", "story", "document", "paragraph"})
 #: How documents of a kind are told; others are lists of items.
@@ -313,6 +316,7 @@ def lay_out(
     names: GazetteerNames,
     anchored: Anchored = _everywhere,
     lexicon: Lexicon | None = None,
+    governors: Governors = _NO_GOVERNORS,
 ) -> Scene:
     """Fold a document; its sentences and lines are read when rules ask for them.
 
@@ -322,7 +326,8 @@ def lay_out(
     title, body = fold(document.title[:2_000]), fold(document.text)
     known: dict[str, tuple[str, ...]] = {}
     seen: set[str] = set()
-    readers = [_reader(text.text, symbols, names, known, seen) for text in (body, title)]
+    heads = governors_named(title.text, body.text, governors)
+    readers = [_reader(text.text, symbols, names, known, seen, heads) for text in (body, title)]
     readers[1].outside = document.title
     readers[0].lexicon = readers[1].lexicon = lexicon
     return Scene(document, title, body, readers[0], readers[1], anchored)
@@ -344,5 +349,7 @@ def _reader(
     names: GazetteerNames,
     known: dict[str, tuple[str, ...]],
     seen: set[str],
+    heads: frozenset[str],
 ) -> LineReader:
-    return LineReader(text, symbols, PlaceReader(names, text, known, seen), AgencyReader(text))
+    places = PlaceReader(names, text, known, seen, heads)
+    return LineReader(text, symbols, places, AgencyReader(text))

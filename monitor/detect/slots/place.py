@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from monitor.detect.language.tokens import Token, is_plain
 from monitor.detect.slots.court_names import COURT_WORDS, with_courts
+from monitor.detect.slots.governor_names import with_governors
 from monitor.detect.slots.place_kind import Place
 from monitor.detect.slots.place_signs import (
     COUNTIES_WORDS,
@@ -40,6 +41,8 @@ _MAY_BE_STATES = FIRST_WORDS.union(
 _CODES = _MAY_BE_STATES - FIRST_WORDS - ONLY_QUALIFYING
 #: Words before a state's name that speaks of one of its counties.
 _ARTICLES = frozenset(["the", "a", "an", "another", "one", "this", "that"])
+#: Abbreviations that are words too, even with a dot.
+_ALSO_WORDS = frozenset(["miss", "mass", "wash", "ill", "col", "cal", "ore", "ind"])
 _SKIP_LIST = frozenset({",", "and", "&", "county", "in", "or"})
 #: Words of the longest name of a county.
 _MOST_WORDS = 3
@@ -55,6 +58,8 @@ class PlaceReader(TownReader):
 
     def mark(self, tokens: list[Token], words: Set[str]) -> list[Token]:
         """The tokens, which are these words, with states, counties and towns as PLACE symbols."""
+        if not self.heads.isdisjoint(words):
+            tokens = with_governors(tokens, self.text, self.heads)
         found = tokens if COURT_WORDS.isdisjoint(words) else with_courts(tokens, self.text)
         if not _MAY_BE_STATES.isdisjoint(words):
             found = self._states(found)
@@ -103,15 +108,25 @@ class PlaceReader(TownReader):
         return self._code_at(tokens, i), 1
 
     def _abbreviated(self, tokens: list[Token], i: int) -> tuple[str, int] | None:
-        """`the N.H. town`, `three Fla. agencies`: what follows goes on with the sentence."""
+        """`the N.H. town`, `three Fla. agencies`: what follows goes on with the sentence.
+
+        So does `Tenn.: the county`; `Ala.` alone, or before a sentence, is a label.
+        """
         token = tokens[i]
         if token.symbol or token.word not in ONLY_QUALIFYING or token.word == "d.c":
             return None
         first, behind = self.text[token.start], self.text[token.end : token.end + 3]
         goes_on = first.isupper() and behind[:2] == ". " and behind[2:].islower()
         paper = next_word(tokens, i) in PAPERS
-        clear = goes_on or (token.word in INITIALS and not paper)
+        label = not i and first.isupper() and (behind[:2] == ".:" or self._is_label(tokens, behind))
+        clear = goes_on or label or (token.word in INITIALS and not paper)
         return (BY_ABBREVIATION[token.word], 1) if clear else None
+
+    def _is_label(self, tokens: list[Token], behind: str) -> bool:
+        """Whether the first token's dot ends a line of one word, or a name before a sentence."""
+        if behind[:1] != "." or tokens[0].word in _ALSO_WORDS:
+            return False
+        return len(tokens) == 1 or (behind[1:2].isspace() and behind[2:].isupper())
 
     def _names_county(self, tokens: list[Token], i: int, length: int) -> bool:
         """`Iowa County` is a county, "the North Carolina county" speaks of the state's."""

@@ -51,6 +51,7 @@ class TownReader:
     text: str
     known: dict[str, tuple[str, ...]]  #: names that the document has placed in a state
     seen: set[str] = field(default_factory=set)  #: towns that the document has named as such
+    heads: frozenset[str] = frozenset()  #: surnames that stand for a governor in it
 
     def _bare_county(self, tokens: list[Token], i: int) -> int:
         """`Hennepin sheriff`: the number of words of a county's name before its officer."""
