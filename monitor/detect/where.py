@@ -6,18 +6,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-import re2
-
 from monitor.detect.clauses.line import Line
 from monitor.detect.coordination import group_after, group_before
 from monitor.detect.current import current_lines, named_states, told_now
 from monitor.detect.language.words import word_set
 from monitor.detect.scene import Scene, Sighting
+from monitor.detect.slots.address import states_of_url
 from monitor.detect.slots.agency import OWN_UNITS, Agency
 from monitor.detect.slots.names import GazetteerNames
 from monitor.detect.slots.place_kind import Place
 from monitor.detect.slots.place_signs import (
     COUNTIES_WORDS,
+    COUNTY_WORDS,
     KNOWN_COUNTIES,
     KNOWN_TOWNS,
     bodies_say,
@@ -26,11 +26,6 @@ from monitor.detect.slots.place_signs import (
 from monitor.detect.slots.state_names import CAPITAL_DATELINES, CAPITALS, STATE_NAMES
 from monitor.domain.claim import Jurisdiction
 
-_URL_WORD = re2.compile(r"[a-z]+")
-_OFFICIAL_HOST = re2.compile(r"(?:^|[./])([a-z]{2})\.(?:gov|us)(?:/|$)")
-_NAMES_IN_URL = {
-    tuple(names[0].split()): code for code, names in STATE_NAMES.items() if code != "WA"
-}
 #: Sentences of a page so short that it holds no other stories.
 _SHORT_PAGE = 40
 #: Lines of a page in which a story may call its place by the state's name; how it does.
@@ -180,21 +175,44 @@ class WhereReader:
         if place.stated or place.kind == "state":
             return None
         if self.names.main_state(place.name.lower()):
-            return self._county_of_name(place, sighting.line)
+            return self._county_of_name(place, sighting)
         title = self.scene.title_of(sighting.index)
         for line in (sighting.line, *((title,) if title else ())):
             named = named_states(line)
             if named:
                 return next(iter(named)) if len(named) == 1 and place.state not in named else None
-        return None
+        return self._of_others(place, sighting)
 
-    def _county_of_name(self, place: Place, line: Line) -> str | None:
-        """`Colorado counties, Douglas and El Paso`: a large city's name that a county bears too."""
-        named = named_states(line)
-        if len(named) != 1 or not any(token.word in COUNTIES_WORDS for token in line.tokens):
+    def _of_others(self, place: Place, sighting: Sighting) -> str | None:
+        """`Gulf sheriffs` over `Sheriffs in Lee and Russell County, Ala.`: the Gulf, no county."""
+        spelled = any(not COUNTY_WORDS.isdisjoint(t.word.split()) for t in sighting.line.tokens)
+        if sighting.index >= 0 or place.kind != "county" or spelled:
             return None
+        first = next(iter(self._beginning()), None)
+        values = (
+            [t.value.place if isinstance(t.value, Agency) else t.value for t in first.tokens]
+            if first
+            else []
+        )
+        local = {
+            p.states[0] for p in values if isinstance(p, Place) and p.kind != "state" and p.stated
+        }
+        return next(iter(local)) if len(local) == 1 and place.state not in local else None
+
+    def _county_of_name(self, place: Place, sighting: Sighting) -> str | None:
+        """`Colorado counties, Douglas and El Paso`: a large city's name that a county bears too.
+
+        A sheriff is of a county too: the sentence may leave the state to those around it.
+        """
+        title = self.scene.title_of(sighting.index)
+        lines = [sighting.line, *((title,) if title else ())]
+        words = {word for line in lines for token in line.tokens for word in token.word.split()}
+        if sighting.index < 0 and words & _SHERIFF:
+            lines += self._beginning()
+        told = lines if words & _SHERIFF else lines[: bool(words & COUNTIES_WORDS)]
+        named = next(filter(None, map(named_states, told)), set[str]())
         states = {state for state, _ in self.names.county_states(place.name.lower())}
-        return next(iter(named & states), None)
+        return next(iter(named & states), None) if len(named) == 1 else None
 
     def _choose(self, place: Place, sighting: Sighting) -> str | None:
         """The one state of the name's that the context speaks of, nearest context first."""
@@ -323,7 +341,7 @@ class WhereReader:
 
     def _governor(self, line: Line, i: int) -> set[str]:
         """`Gov. Katie Hobbs`: a surname that only one governor bore."""
-        words = [token.word for token in line.tokens[i + 1 : i + 4]]
+        words = [token.word for token in line.tokens[i : i + 4]]
         named = [self.governors[word][0] for word in words if word in self.governors]
         return set(named[-1:])
 
@@ -371,21 +389,3 @@ def _nearest_state(sighting: Sighting) -> str | None:
         if isinstance(place, Place) and place.state:
             rows.append((abs(i - sighting.first) + (0 if i < sighting.first else 0.5), place.state))
     return min(rows)[1] if rows else None
-
-
-def states_of_url(url: str) -> set[str]:
-    """States named in an address: `.../texas/...`, `governor.wv.gov`."""
-    low = url.lower()[:500]
-    found: set[str] = {
-        code.upper() for code in _OFFICIAL_HOST.findall(low) if code.upper() in STATE_NAMES
-    }
-    words = _URL_WORD.findall(low)
-    for i in range(len(words)):
-        for length in (2, 1):
-            code = _NAMES_IN_URL.get(tuple(words[i : i + length]))
-            if code and len(words[i : i + length]) == length:
-                found.add(code)
-                break
-    if "VA" in found and "WV" in found and "west-virginia" in low:
-        found.discard("VA")
-    return found
