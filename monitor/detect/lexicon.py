@@ -24,8 +24,8 @@ _ALWAYS = 1
 ALL_MET = -1
 
 
-#: (demands, rule) of the phrases that a word may announce.
-Leads = tuple[tuple[int, int], ...]
+#: (demands, rule, number of the phrase in it) of the phrases that a word may announce.
+Leads = tuple[tuple[int, int, int], ...]
 #: What one word means to the pack: bits of the sets that it is in, and where it leads.
 _Word = tuple[int, Leads]
 _NOTHING: _Word = (0, ())
@@ -39,8 +39,8 @@ class Lexicon:
     """
 
     _bits: dict[frozenset[str], int] = field(default_factory=dict)
-    _leads: dict[str, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
-    _always: set[int] = field(default_factory=set)
+    _leads: dict[str, list[tuple[int, int, int]]] = field(default_factory=lambda: defaultdict(list))
+    _always: set[tuple[int, int]] = field(default_factory=set)
     _by_word: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     _longest: int = 0
     _known: dict[str, _Word] = field(default_factory=dict)
@@ -64,12 +64,12 @@ class Lexicon:
         """The bit met by words among which one of the keys is; a bit always met for no keys."""
         return self.bits(frozenset({keys})) if keys else _ALWAYS
 
-    def lead(self, rule: int, keys: frozenset[str], demands: int) -> None:
+    def lead(self, rule: int, phrase: int, keys: frozenset[str], demands: int) -> None:
         """A phrase of a rule is to be tried where one of the keys is and the demands are met."""
         if not keys:
-            self._always.add(rule)
+            self._always.add((rule, phrase))
         for word in keys:
-            self._leads[word].append((demands, rule))
+            self._leads[word].append((demands, rule, phrase))
             self._longest = max(self._longest, len(word))
 
     def read(self, words: Iterable[str]) -> tuple[int, list[Leads]]:
@@ -84,10 +84,19 @@ class Lexicon:
                 leads.append(own)
         return met, leads
 
-    def rules(self, met: int, leads: Iterable[Leads]) -> list[int]:
-        """Numbers of the rules that may match among words that meet and lead so, ascending."""
-        found = {rule for own in leads for demands, rule in own if demands & met == demands}
-        return sorted(found | self._always if self._always else found)
+    def tries(self, met: int, leads: Iterable[Leads]) -> dict[int, list[int]]:
+        """The rules that may match among words that meet and lead so, each with those of its
+        phrases that may; both ascending."""
+        found = {
+            (rule, phrase)
+            for own in leads
+            for demands, rule, phrase in own
+            if demands & met == demands
+        }
+        tries: dict[int, list[int]] = {}
+        for rule, phrase in sorted(found | self._always if self._always else found):
+            tries.setdefault(rule, []).append(phrase)
+        return tries
 
     def _looked_up(self, word: str) -> _Word:
         if len(self._known) > _MOST_WORDS:

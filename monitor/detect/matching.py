@@ -113,17 +113,22 @@ def in_line(prepared: Prepared[Any], scene: Scene, line: Line, index: int) -> Si
     One that nothing stops comes before one that is weakened, before one that is stopped.
     """
     best: Sighting | None = None
-    met = line.met
-    for pattern, demand in zip(prepared.patterns, prepared.demands, strict=True):
-        if demand.bits & met != demand.bits:
-            continue
-        for found in _occurrences(pattern, line):
+    for number in _tried(prepared, line):
+        for found in _occurrences(prepared.patterns[number], line):
             sighting = _sighting(prepared, scene, line, index, found)
             if sighting.stop is None:
                 return sighting
             if best is None or (sighting.stop.weakens and not _weak(best)):
                 best = sighting
     return best
+
+
+def _tried(prepared: Prepared[Any], line: Line) -> Iterable[int]:
+    """Numbers of the phrases whose words are in the line, ascending."""
+    if line.tries is not None:
+        return line.tries.get(prepared.options.id, ())
+    met, demands = line.met, enumerate(prepared.demands)
+    return [number for number, demand in demands if demand.bits & met == demand.bits]
 
 
 def _weak(sighting: Sighting) -> bool:

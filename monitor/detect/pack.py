@@ -364,8 +364,8 @@ def _beside(rules: Iterable[Rule], lexicon: Lexicon) -> tuple[int, ...]:
         if rule.spec.kind != "phrase":
             elsewhere.append(rule.number)
             continue
-        for demand in getattr(rule.prepared, "demands", ()):
-            lexicon.lead(rule.number, demand.keys, demand.bits)
+        for phrase, demand in enumerate(getattr(rule.prepared, "demands", ())):
+            lexicon.lead(rule.number, phrase, demand.keys, demand.bits)
     return tuple(elsewhere)
 
 

@@ -196,10 +196,12 @@ class Pack:
         words = found.split(" ")[:-1]
         return any(" ".join(words[:count]) in self.anchor_set for count in range(1, len(words) + 1))
 
-    def rules_for(self, line: Line) -> list[int]:
-        """Numbers of the rules that may match a line, ascending."""
-        lexicon = self.bench.lexicon
-        return lexicon.rules(line.met, line.leads)
+    def rules_for(self, line: Line) -> Iterable[int]:
+        """Numbers of the rules that may match a line, ascending; it keeps which of their phrases
+        may."""
+        tries = self.bench.lexicon.tries(line.met, line.leads)
+        line.tries = {self.rules[number].id: phrases for number, phrases in tries.items()}
+        return tries
 
     def promising(self, scene: Scene) -> list[int]:
         """Indexes of the lines that are worth analysing, ascending: those near an anchor."""

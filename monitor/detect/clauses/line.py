@@ -105,6 +105,7 @@ class Line:
     words: frozenset[str] = field(init=False)
     met: int = field(init=False)  #: the demands of phrases that the line's words meet
     leads: Sequence[Leads] = field(init=False)  #: where its words lead
+    tries: Mapping[str, Sequence[int]] | None = None  #: phrases that may match, by rule
     passage: Passage = field(init=False)
     whens: dict[int, When | None] = field(init=False, default_factory=dict)  #: by act, once asked
     _clauses: dict[int, Clause] = field(init=False, default_factory=dict)
