@@ -14,7 +14,7 @@ import yaml
 from pydantic import ValidationError
 
 from monitor.detect.clauses.guards import Guard
-from monitor.detect.clauses.line import Trie
+from monitor.detect.clauses.symbols import Trie
 from monitor.detect.language.words import word_set
 from monitor.detect.lexicon import Lexicon
 from monitor.detect.pack_lines import keys_twice, lines_of, unfit

@@ -11,7 +11,8 @@ from typing import Any
 import ahocorasick_rs
 
 from monitor.detect.clauses.guards import Guard, Guards
-from monitor.detect.clauses.line import Line, Passage, Trie
+from monitor.detect.clauses.line import Line, Passage
+from monitor.detect.clauses.symbols import Trie
 from monitor.detect.language.patterns import LatePattern
 from monitor.detect.lexicon import Lexicon
 from monitor.detect.pack_spec import RuleSpec

@@ -10,7 +10,8 @@ from operator import attrgetter
 from types import MappingProxyType
 
 from monitor.detect.clauses.guards import Stop
-from monitor.detect.clauses.line import Line, LineReader, Passage, Trie
+from monitor.detect.clauses.line import Line, LineReader, Passage
+from monitor.detect.clauses.symbols import Trie
 from monitor.detect.document import Document
 from monitor.detect.language.folding import Folded, fold
 from monitor.detect.language.sentences import Sentence, sentences, walls_apart

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import InitVar, dataclass, field
 from itertools import pairwise
-from typing import Any, Protocol
 
+from monitor.detect.clauses.symbols import Trie
 from monitor.detect.language.dates import When, mark_dates, may_be_dated
 from monitor.detect.language.numbers import VALUES, spelled_counts
 from monitor.detect.language.sentences import Sentence
@@ -54,14 +54,6 @@ _SHORT = 6
 _SUBJECTS = word_set(
     "this his its theirs hers sheriffs counties agencies officials cities lawmakers"
 )
-
-
-class Symbols(Protocol):
-    """Symbol vocabularies as a trie of words."""
-
-    def found(self, words: Sequence[str]) -> Iterator[tuple[int, int, str]]:
-        """(word, number of words, symbol) of the terms among these words, the longest first."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +267,7 @@ class LineReader:
     """Makes lines of one text of one document; remembers places that the document has placed."""
 
     text: str  #: folded
-    symbols: Symbols
+    symbols: Trie
     places: PlaceReader
     agencies: AgencyReader
     outside: str | None = None  #: what to quote for lines of a title or a field
@@ -361,40 +353,3 @@ def _counted(tokens: list[Token]) -> list[Token]:
         word = "-".join(str(VALUES[token.word]) for token in span if token.word in VALUES)
         tokens[at : at + length] = [Token(word, span[0].start, span[-1].end, symbol, Amount(value))]
     return tokens
-
-
-@dataclass(frozen=True, slots=True)
-class Trie:
-    """Symbol terms, word by word; "" leads to the symbol that ends there."""
-
-    rows: dict[str, Any]
-
-    @classmethod
-    def of(cls, terms: Mapping[tuple[str, ...], str]) -> Trie:
-        """From (words -> symbol)."""
-        rows: dict[str, Any] = {}
-        for words, symbol in terms.items():
-            node = rows
-            for word in words:
-                node = node.setdefault(word, {})
-            node[""] = symbol
-        return cls(rows)
-
-    def found(self, words: Sequence[str]) -> Iterator[tuple[int, int, str]]:
-        """(word, number of words, symbol) of the terms among these words, in order.
-
-        Of those that begin at one word the longest counts, and none begins inside another.
-        """
-        behind, rows, count = 0, self.rows, len(words)
-        for at, word in enumerate(words):
-            node = rows.get(word)
-            if node is None or at < behind:
-                continue
-            symbol, i = "", at
-            while node is not None:
-                i += 1
-                if "" in node:
-                    symbol, behind = node[""], i
-                node = node.get(words[i]) if i < count and words[i] else None
-            if symbol:
-                yield at, behind - at, symbol
