@@ -12,8 +12,7 @@ from monitor.detect.clauses.line import Line
 from monitor.detect.language.dates import When
 from monitor.detect.language.words import word_set
 from monitor.detect.scene import Scene
-from monitor.detect.slots.agency import Agency
-from monitor.detect.slots.place_kind import Place
+from monitor.detect.slots.agency import place_of
 from monitor.domain.moment import StatedDate
 
 #: First lines of a story of which the first that names a state does so for the story.
@@ -71,9 +70,5 @@ def gone_with(line: Line, before: Line, published: StatedDate | None) -> str | N
 
 def named_states(line: Line) -> set[str]:
     """States that the line names itself, alone or beside a place."""
-    places = (
-        token.value.place if isinstance(token.value, Agency) else token.value
-        for token in line.tokens
-    )
-    named = (one for one in places if isinstance(one, Place))
+    named = filter(None, map(place_of, line.tokens))
     return {one.states[0] for one in named if one.kind == "state" or one.stated}

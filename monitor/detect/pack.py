@@ -30,6 +30,7 @@ from monitor.detect.pack_spec import (
 from monitor.detect.phrase import NONE, Node, PhraseProblem, Terms, expand, parse
 from monitor.detect.rule import Bench, Pack, Rule, Topic
 from monitor.detect.set_aside import SetAside
+from monitor.detect.slots.governor_names import Governors
 from monitor.domain.errors import ConfigError
 from monitor.extract.yaml_nodes import composed, constructed
 from monitor.kinds import RuleKind
@@ -77,7 +78,7 @@ def _version(files: Mapping[str, str]) -> str:
     return digest.hexdigest()[:12]
 
 
-def _governors(table: str) -> dict[str, tuple[str, bool]]:
+def _governors(table: str) -> Governors:
     """Surname -> (state, whether the bare name is enough); names of several are left out."""
     rows = [line.split(",") for line in table.splitlines() if line and not line.startswith("#")]
     found: dict[str, tuple[str, bool]] = {}
@@ -191,7 +192,7 @@ class _Loader:
 
     # building -----------------------------------------------------------------------------
 
-    def pack(self, governors: Mapping[str, tuple[str, bool]], version: str) -> Pack | None:
+    def pack(self, governors: Governors, version: str) -> Pack | None:
         """The pack; None when something before was wrong."""
         if self.problems:
             return None
@@ -209,13 +210,12 @@ class _Loader:
             symbols=Trie.of(symbols),
             beside=_beside(rules, bench.lexicon),
             anchor_words=anchors,
-            anchor_set=frozenset(anchors),
             anchor_scan=ahocorasick_rs.AhoCorasick(
-                list(anchors),
+                sorted(anchors),
                 matchkind=ahocorasick_rs.MatchKind.LeftmostLongest,
                 implementation=ahocorasick_rs.Implementation.DFA,  # reads twice as fast
             ),
-            governors=dict(governors),
+            governors=governors,
             version=version,
             set_aside=aside,
             preview=bench.united(("{preview}",)) if "preview" in bench.terms.vocabularies else NONE,
@@ -329,13 +329,13 @@ class _Loader:
                 hint = _hint(problem.split(what)[1].split("'", maxsplit=1)[0], known)
         self.problems.append(f"{at}: {problem}{hint}")
 
-    def _anchors(self, terms: Terms) -> tuple[str, ...]:
+    def _anchors(self, terms: Terms) -> frozenset[str]:
         found: set[str] = set()
         for name, spec in self.vocabularies.items():
             if spec.anchor:
                 for term in spec.terms:
                     found |= {" ".join(words) for words in self._expanded(name, term, terms)}
-        return tuple(sorted(found))
+        return frozenset(found)
 
 
 def _rule_version(spec: RuleSpec) -> str:

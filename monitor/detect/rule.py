@@ -29,6 +29,7 @@ from monitor.detect.phrase import (
 )
 from monitor.detect.scene import Scene
 from monitor.detect.set_aside import SetAside
+from monitor.detect.slots.governor_names import Governors
 from monitor.domain.vocabulary import DocumentKind
 from monitor.kinds import RuleKind
 
@@ -166,17 +167,16 @@ class Pack:
     bench: Bench
     symbols: Trie
     beside: tuple[int, ...]  #: rules that look elsewhere than at lines of the text
-    anchor_words: tuple[str, ...]
-    anchor_set: frozenset[str] = field(repr=False)
+    anchor_words: frozenset[str] = field(repr=False)
     anchor_scan: ahocorasick_rs.AhoCorasick = field(repr=False)
-    governors: Mapping[str, tuple[str, bool]]
+    governors: Governors
     version: str
     set_aside: tuple[SetAside, ...] = ()
     preview: Phrases = NONE  #: titles of stories before an event, or about one
 
     def anchors(self) -> tuple[str, ...]:
         """Words in lower case, one of which is in every document that a rule can match."""
-        return self.anchor_words
+        return tuple(sorted(self.anchor_words))
 
     def anchored(self, text: str) -> list[int]:
         """Offsets of the anchors that stand as whole words in a folded text, ascending."""
@@ -194,8 +194,9 @@ class Pack:
 
     def _begins_shorter(self, found: str) -> bool:
         """`ICE holding requests`: "ice hold" is no whole word there, but "ice" is."""
-        words = found.split(" ")[:-1]
-        return any(" ".join(words[:count]) in self.anchor_set for count in range(1, len(words) + 1))
+        words = found.split(" ")
+        begins = (" ".join(words[:count]) for count in range(1, len(words)))
+        return any(begin in self.anchor_words for begin in begins)
 
     def rules_for(self, line: Line) -> Iterable[int]:
         """Numbers of the rules that may match a line, ascending; it keeps which of their phrases

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -12,7 +12,8 @@ from monitor.detect.current import current_lines, named_states, told_now
 from monitor.detect.language.words import word_set
 from monitor.detect.scene import Scene, Sighting
 from monitor.detect.slots.address import states_of_url
-from monitor.detect.slots.agency import OWN_UNITS, Agency
+from monitor.detect.slots.agency import OWN_UNITS, Agency, place_of
+from monitor.detect.slots.governor_names import Governors
 from monitor.detect.slots.names import GazetteerNames
 from monitor.detect.slots.place_kind import Place
 from monitor.detect.slots.place_signs import (
@@ -59,7 +60,7 @@ class WhereReader:
 
     scene: Scene
     names: GazetteerNames
-    governors: Mapping[str, tuple[str, bool]]
+    governors: Governors
 
     def subjects(self, sighting: Sighting) -> tuple[Subject, ...]:
         """One subject per agency that shares the act; one without agency where none is named."""
@@ -152,9 +153,9 @@ class WhereReader:
         named = named_states(sighting.line)
         for line in self._earlier(sighting.index):
             for token in line.tokens:
-                value = token.value.place if isinstance(token.value, Agency) else token.value
-                if isinstance(value, Place) and value.kind != "state":
-                    return value if _may_lie_in(value, named) else None
+                place = place_of(token)
+                if place is not None and place.kind != "state":
+                    return place if _may_lie_in(place, named) else None
         return None
 
     def _jurisdiction(self, place: Place, sighting: Sighting) -> Jurisdiction:
@@ -189,15 +190,9 @@ class WhereReader:
         if sighting.index >= 0 or place.kind != "county" or spelled:
             return None
         first = next(iter(self._beginning()), None)
-        values = (
-            [t.value.place if isinstance(t.value, Agency) else t.value for t in first.tokens]
-            if first
-            else []
-        )
-        local = {
-            p.states[0] for p in values if isinstance(p, Place) and p.kind != "state" and p.stated
-        }
-        return next(iter(local)) if len(local) == 1 and place.state not in local else None
+        told = filter(None, map(place_of, first.tokens)) if first is not None else ()
+        states = {one.states[0] for one in told if one.kind != "state" and one.stated}
+        return next(iter(states)) if len(states) == 1 and place.state not in states else None
 
     def _county_of_name(self, place: Place, sighting: Sighting) -> str | None:
         """`Colorado counties, Douglas and El Paso`: a large city's name that a county bears too.
@@ -313,8 +308,8 @@ class WhereReader:
         found: set[str] = set()
         for line in lines:
             for i, token in enumerate(line.tokens):
-                place = token.value.place if isinstance(token.value, Agency) else token.value
-                if isinstance(place, Place) and place.state:
+                place = place_of(token)
+                if place is not None and place.state:
                     found.add(place.state)
                 elif token.symbol == "GOVERNOR":
                     found |= self._governor(line, i)
@@ -385,7 +380,7 @@ def _nearest_state(sighting: Sighting) -> str | None:
     """The state nearest to the act in its own sentence."""
     rows = []
     for i, token in enumerate(sighting.line.tokens):
-        place = token.value.place if isinstance(token.value, Agency) else token.value
-        if isinstance(place, Place) and place.state:
+        place = place_of(token)
+        if place is not None and place.state:
             rows.append((abs(i - sighting.first) + (0 if i < sighting.first else 0.5), place.state))
     return min(rows)[1] if rows else None

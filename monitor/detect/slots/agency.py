@@ -19,6 +19,12 @@ class Agency:
     place: Place | None
 
 
+def place_of(token: Token) -> Place | None:
+    """The place that a token names, or where the agency works that it names."""
+    value = token.value.place if isinstance(token.value, Agency) else token.value
+    return value if isinstance(value, Place) else None
+
+
 _UNIT = frozenset(["office", "department", "dept"])
 _JAIL = ("jail", "detention center", "corrections center", "correctional center",
          "adult detention center", "department of corrections", "corrections department",
