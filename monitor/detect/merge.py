@@ -31,6 +31,7 @@ _OUTDONE: dict[EventType, tuple[EventType, ...]] = {
     T.STATE_MANDATE_BLOCKED: (T.STATE_MANDATE_ENACTED,),
     T.STATE_LIMIT_BLOCKED: (T.STATE_LIMIT_ENACTED,),
     T.LAWSUIT_FILED: (T.COURT_RULING,),
+    T.AGREEMENT_SIGNED: (T.COURT_RULING, T.LAWSUIT_FILED),  # what the case is about
     T.SANCTUARY_REPEALED: (T.DETAINER_POLICY_CHANGE,),
 } | {
     # What stands before a court is a law, whatever else is said of how it came about.
@@ -38,6 +39,8 @@ _OUTDONE: dict[EventType, tuple[EventType, ...]] = {
     for bill, stronger in _PASSING.items()
 }  # fmt: skip
 
+#: What is told with its day is news beside a case that is told without one.
+_WITH_A_DAY = frozenset({T.LAWSUIT_FILED, T.AGREEMENT_SIGNED})
 #: News whose own sentence says how many take part.
 _NEWS_WITH_FIGURES = frozenset({
     T.AGREEMENT_SIGNED, T.AGREEMENT_TERMINATED, T.LAWSUIT_FILED, T.COURT_RULING,
@@ -328,7 +331,7 @@ def _outdone(one: Finding, other: Finding) -> bool:
         return False
     if {one.instrument, other.instrument} == {Instrument.BILL, Instrument.EXECUTIVE_ORDER}:
         return False  # an order and a bill are two acts
-    if one.event_type is T.LAWSUIT_FILED and one.occurred is not None and other.occurred is None:
+    if one.event_type in _WITH_A_DAY and one.occurred is not None and other.occurred is None:
         return False
     return _agree(one.jurisdiction.state, other.jurisdiction.state) and (
         _agree(one.bill, other.bill)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import InitVar, dataclass, field
 from itertools import pairwise
 
+from monitor.detect.clauses.described import with_program
 from monitor.detect.clauses.symbols import Trie
 from monitor.detect.language.dates import When, mark_dates, may_be_dated
 from monitor.detect.language.numbers import VALUES, spelled_counts
@@ -280,7 +281,7 @@ class LineReader:
         tokens = self.places.mark(tokens, words)
         if "legislature" in words or "legislators" in words:
             _bodies_by_place(tokens)
-        tokens = self.agencies.mark(tokens, words)
+        tokens = with_program(self.agencies.mark(tokens, words), words)
         if may_be_dated(words, self.text, sentence.start, sentence.end):
             tokens = mark_dates(tokens)
         if not words.isdisjoint(VALUES):

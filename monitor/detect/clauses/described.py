@@ -1,0 +1,118 @@
+"""The 287(g) program where a sentence describes it and does not name it.
+
+"An agreement that lets deputies serve ICE warrants", "the program that deputizes local officers as
+immigration agents", "a warrant service officer deal": phrases that ask for the program read a
+symbol of it before the word that stands for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+
+from monitor.detect.language.tokens import Token
+from monitor.detect.language.words import word_set
+
+#: What may stand for the program, besides the symbol of an agreement.
+_HEADS = word_set(
+    "program programs initiative partnership contract contracts arrangement pilot training"
+)
+_LETS = word_set(
+    "let lets letting allow allows allowed allowing permit permits permitted permitting empower "
+    "empowers empowered empowering enable enables enabled enabling authorize authorizes authorized "
+    "authorizing train trains trained training deputize deputizes deputized deputizing "
+    "cross-deputize cross-deputizes cross-deputized cross-deputizing delegate delegates delegated "
+    "delegating give gives gave giving grant grants granted granting turn turns turned turning "
+    "certify certifies certified certifying qualify qualifies"
+)
+_OFFICERS = word_set(
+    "officers officer deputies deputy police jailers jailer troopers sheriff's guards guard staff "
+    "staffers detectives constables wardens personnel employees locals lawmen cops "
+    "sheriffs agencies authority powers departments"
+)
+#: What an officer is let do, and how it goes on to immigration law.
+_DOES = word_set(
+    "enforce enforcing serve serving execute executing act acting carry perform performing "
+    "question questioning interview check arrest arresting detain detaining hold holding identify "
+    "process screen work working function double operate assist help aid in as for with of to "
+    "investigate interrogate make do conduct handle round search"
+)
+_IMMIGRATION = word_set("immigration deportation immigrants undocumented migrants noncitizens")
+_SYMBOLS = frozenset({"ICE", "IMMIGRATION", "DETAINER", "PROGRAM"})
+_MODELS = frozenset({"WARRANTMODEL", "JAILMODEL", "TRIBALMODEL"})
+#: A symbol of a model that says so by more than two common words.
+_NAMED = ("officer", "model", "program", "wso", "jem", "ttfm", "jail enforcement")
+_TASK_FORCE = ("model", "tfm")
+#: Words between a head and its verb, a verb and its officers, officers and immigration.
+_TO_VERB, _TO_OFFICERS, _TO_IMMIGRATION = 7, 5, 8
+_STOPS = frozenset({".", ";", ":", "but", "if", "unless"})
+
+
+def with_program(tokens: list[Token], words: Set[str]) -> list[Token]:
+    """The tokens, and a symbol of the program before each word that stands for it.
+
+    Nothing is added before or behind a program that is named; `words` are those of the tokens.
+    """
+    models = any(token.symbol.endswith("MODEL") for token in tokens)
+    if not models and (words.isdisjoint(_LETS) or words.isdisjoint(_OFFICERS)):
+        return tokens
+    if any(token.symbol == "PROGRAM" for token in tokens):
+        return tokens
+    out: list[Token] = []
+    for at, token in enumerate(tokens):
+        if _is_model(tokens, at) or (_is_head(token) and _lets_officers(tokens, at)):
+            out.append(Token("287(g)", token.start, token.end, "PROGRAM"))
+        out.append(token)
+    return out
+
+
+def _is_head(token: Token) -> bool:
+    return token.symbol == "AGREEMENT" or (not token.symbol and token.word in _HEADS)
+
+
+def _is_model(tokens: Sequence[Token], at: int) -> bool:
+    """Whether a model is named that only the program has."""
+    token = tokens[at]
+    if token.symbol in _MODELS:
+        return any(name in token.word for name in _NAMED)
+    if token.symbol != "TASKFORCEMODEL":
+        return False
+    by_ice = any(before.symbol == "ICE" for before in tokens[max(0, at - 2) : at])
+    return by_ice or any(token.word.endswith(name) for name in _TASK_FORCE)
+
+
+def _lets_officers(tokens: Sequence[Token], head: int) -> bool:
+    """Whether what stands behind the head lets officers do what immigration officers do."""
+    verb = _next(tokens, head + 1, _TO_VERB, _LETS)
+    if verb < 0:
+        return False
+    officers = _next(tokens, verb + 1, _TO_OFFICERS, _OFFICERS)
+    if officers < 0:
+        return False
+    if tokens[verb].word.startswith(("deputiz", "cross-deputiz")):
+        return True
+    return _does_immigration(tokens, officers + 1)
+
+
+def _does_immigration(tokens: Sequence[Token], start: int) -> bool:
+    doing = _next(tokens, start, 3, _DOES)
+    if doing < 0:
+        return False
+    for token in tokens[doing + 1 : doing + 1 + _TO_IMMIGRATION]:
+        if token.word in _STOPS:
+            return False
+        if token.symbol in _SYMBOLS or token.word in _IMMIGRATION:
+            return True
+    return False
+
+
+def _next(tokens: Sequence[Token], start: int, reach: int, wanted: Set[str]) -> int:
+    """Index of the first of the next words that is wanted; -1 when none is, or a stop before."""
+    for at in range(start, min(len(tokens), start + reach)):
+        token = tokens[at]
+        if token.word in _STOPS:
+            return -1
+        if token.word in wanted and token.symbol in ("", "AGENCY", "PLACE"):
+            return at
+        if token.symbol == "AGENCY" and wanted is _OFFICERS:
+            return at
+    return -1
