@@ -32,6 +32,8 @@ _RELATIVES = frozenset({"who", "which", "that", "whose", "whom"})
 _IRREGULAR = word_set("gave put ran took won held set left cut chose led said told join sign enter")
 #: "that made the police leave": the act still belongs to the relative clause.
 _CAUSATIVE = word_set("let lets made makes make helped helps had has have saw sees")
+#: Before an act they make it a verb of its own, not what somebody is let or made do.
+_FINITE = frozenset({"was", "were", "is", "are", "has", "have"})
 #: Openers of clauses that are only circumstances.
 _ADVERBIAL = frozenset({"after", "before", "since", "because", "although", "though", "while"})
 #: Those of them that a time may follow, and those that lead sentences without a comma.
@@ -228,8 +230,8 @@ class Line:
         if at >= act - 1 or self.tokens[at].symbol:
             return False
         verb = self.tokens[at].word
-        if verb in _CAUSATIVE:
-            return False
+        if verb in _CAUSATIVE:  # "that lets deputies serve warrants was approved": two verbs
+            return self.tokens[act - 1].word in _FINITE
         is_verb = at > start or verb.endswith(("s", "ed")) or verb in _IRREGULAR
         joined = {"and", "or", "to", "not", "then", ","}
         last = self.tokens[act - 1]
