@@ -211,13 +211,16 @@ class WhereReader:
 
     def _choose(self, place: Place, sighting: Sighting) -> str | None:
         """The one state of the name's that the context speaks of, nearest context first."""
-        spoken_of = False
+        spoken_of, bare = False, place.name.lower()
         for states in self._contexts(sighting):
             possible = states & set(place.states) if place.states else states
             if len(possible) == 1:
                 return next(iter(possible))
             if len(possible) > 1:
                 return None
+            of_county = states & {state for state, _ in self.names.county_states(bare)}
+            if len(states) == 1 and of_county:
+                return next(iter(of_county))  # "Knox commissioners": of the county, said below
             spoken_of = spoken_of or bool(states)
         return self._by_name(place, sighting, spoken_of=spoken_of)
 
