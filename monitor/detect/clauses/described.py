@@ -39,6 +39,7 @@ _DOES = word_set(
 _IMMIGRATION = word_set("immigration deportation immigrants undocumented migrants noncitizens")
 _SYMBOLS = frozenset({"ICE", "IMMIGRATION", "DETAINER", "PROGRAM"})
 _MODELS = frozenset({"WARRANTMODEL", "JAILMODEL", "TRIBALMODEL"})
+_OF_MODELS = _MODELS | {"TASKFORCEMODEL"}
 #: A symbol of a model that says so by more than two common words.
 _NAMED = ("officer", "model", "program", "wso", "jem", "ttfm", "jail enforcement")
 _TASK_FORCE = ("model", "tfm")
@@ -52,10 +53,11 @@ def with_program(tokens: list[Token], words: Set[str]) -> list[Token]:
 
     Nothing is added before or behind a program that is named; `words` are those of the tokens.
     """
-    models = any(token.symbol.endswith("MODEL") for token in tokens)
-    if not models and (words.isdisjoint(_LETS) or words.isdisjoint(_OFFICERS)):
+    symbols = {token.symbol for token in tokens}
+    if "PROGRAM" in symbols:
         return tokens
-    if any(token.symbol == "PROGRAM" for token in tokens):
+    lets = not (words.isdisjoint(_LETS) or words.isdisjoint(_OFFICERS))
+    if not lets and symbols.isdisjoint(_OF_MODELS):
         return tokens
     out: list[Token] = []
     for at, token in enumerate(tokens):
@@ -98,7 +100,7 @@ def _does_immigration(tokens: Sequence[Token], start: int) -> bool:
     if doing < 0:
         return False
     for token in tokens[doing + 1 : doing + 1 + _TO_IMMIGRATION]:
-        if token.word in _STOPS:
+        if token.word in _STOPS or token.word == ",":
             return False
         if token.symbol in _SYMBOLS or token.word in _IMMIGRATION:
             return True

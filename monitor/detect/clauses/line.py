@@ -30,8 +30,9 @@ _AUXILIARY = word_set(
 _RELATIVES = frozenset({"who", "which", "that", "whose", "whom"})
 #: Verbs that a relative clause may have, besides those in -s and -ed.
 _IRREGULAR = word_set(
-    "gave put ran took won held set left cut chose led said told join sign enter refuse ignore defy "
-    "reject limit adopt work help cooperate honor enforce decline fail resist comply participate"
+    "gave put ran took won held set left cut chose led said told join sign enter refuse ignore "
+    "defy reject limit adopt work help cooperate honor enforce decline fail resist comply "
+    "participate"
 )
 #: "that made the police leave": the act still belongs to the relative clause.
 _CAUSATIVE = word_set("let lets made makes make helped helps had has have saw sees")
