@@ -34,8 +34,8 @@ _CALLED = 60
 _POINTING = frozenset(["the", "this"])
 _CALLED_SO = word_set("county city town village suburb borough township parish community sheriff")
 _SHERIFF = word_set("sheriff sheriffs sheriff's deputies deputy jail")
+_OF_TOWNS = word_set("council city town mayor councilors")  #: behind a state's name
 _POLICE = frozenset(["police", "officers", "chief", "pd"])
-
 
 #: Lines before a story's beginning in which its state may be named: captions, kickers, datelines.
 _ABOVE = 12
@@ -176,7 +176,7 @@ class WhereReader:
         if place.stated or place.kind == "state":
             return None
         if self.names.main_state(place.name.lower()):
-            return self._county_of_name(place, sighting)
+            return self._county_of_name(place, sighting) or self._namesake(place, sighting)
         title = self.scene.title_of(sighting.index)
         for line in (sighting.line, *((title,) if title else ())):
             named = named_states(line)
@@ -208,6 +208,16 @@ class WhereReader:
         named = next(filter(None, map(named_states, told)), set[str]())
         states = {state for state, _ in self.names.county_states(place.name.lower())}
         return next(iter(named & states), None) if len(named) == 1 else None
+
+    def _namesake(self, place: Place, sighting: Sighting) -> str | None:
+        """`Las Vegas widens` over `The New Mexico council`: the other town of a known name."""
+        first = next(iter(self._beginning()), None) if sighting.index < 0 else None
+        for token, following in pairwise(first.tokens if first is not None else ()):
+            said = place_of(token)
+            if said is not None and said.kind == "state" and following.word in _OF_TOWNS:
+                states = self.names.place_states(place.name.lower())
+                return said.states[0] if said.states[0] in states else None
+        return None
 
     def _choose(self, place: Place, sighting: Sighting) -> str | None:
         """The one state of the name's that the context speaks of, nearest context first."""
