@@ -11,7 +11,7 @@ from tests.detection import gazetteer, shipped_pack
 
 SIGNED = [
     "The Boone County Sheriff's Office in Missouri signed an agreement that lets jailers serve "
-    "ICE warrants.",
+    "ICE warrants, records show.",
     "The Boone County Sheriff's Office in Missouri joined the federal program that deputizes "
     "local officers as immigration agents.",
     "The Boone County Sheriff's Office in Missouri signed up for the Warrant Service Officer "
@@ -20,6 +20,7 @@ SIGNED = [
     "approved by commissioners.",
 ]
 SILENT = [
+    "Boone County in Missouri signed a contract that lets jailers hold ICE detainees.",
     "The Boone County Sheriff's Office in Missouri signed a contract that lets deputies serve "
     "papers for the city court, far from any immigration work.",
     "The Boone County Sheriff's Office in Missouri joined a program that trains officers to help "

@@ -37,6 +37,8 @@ _DOES = word_set(
     "investigate interrogate make do conduct handle round search"
 )
 _IMMIGRATION = word_set("immigration deportation immigrants undocumented migrants noncitizens")
+#: Whom a jail only has room for: papers on beds are none of the program.
+_HELD = frozenset({"detainee", "detainees", "beds", "bed"})
 _SYMBOLS = frozenset({"ICE", "IMMIGRATION", "DETAINER", "PROGRAM"})
 _MODELS = frozenset({"WARRANTMODEL", "JAILMODEL", "TRIBALMODEL"})
 _OF_MODELS = _MODELS | {"TASKFORCEMODEL"}
@@ -99,12 +101,14 @@ def _does_immigration(tokens: Sequence[Token], start: int) -> bool:
     doing = _next(tokens, start, 3, _DOES)
     if doing < 0:
         return False
+    told = False
     for token in tokens[doing + 1 : doing + 1 + _TO_IMMIGRATION]:
-        if token.word in _STOPS or token.word == ",":
+        if token.word in _HELD:
             return False
-        if token.symbol in _SYMBOLS or token.word in _IMMIGRATION:
-            return True
-    return False
+        if token.word in _STOPS or token.word == ",":
+            break
+        told = told or token.symbol in _SYMBOLS or token.word in _IMMIGRATION
+    return told
 
 
 def _next(tokens: Sequence[Token], start: int, reach: int, wanted: Set[str]) -> int:
