@@ -329,12 +329,20 @@ def _outdone(one: Finding, other: Finding) -> bool:
         return False
     if other.event_type is T.AGREEMENT_SIGNED and _besides(one, other):
         return False
-    if {one.instrument, other.instrument} == {Instrument.BILL, Instrument.EXECUTIVE_ORDER}:
-        return False  # an order and a bill are two acts
-    if one.event_type in _WITH_A_DAY and one.occurred is not None and other.occurred is None:
+    if _news_of_its_own(one, other):
         return False
     return _agree(one.jurisdiction.state, other.jurisdiction.state) and (
         _agree(one.bill, other.bill)
         if one.event_type.value.startswith("state_")
         else _agree(_subject(one), _subject(other))
     )
+
+
+def _news_of_its_own(one: Finding, other: Finding) -> bool:
+    """Whether one stands beside a stronger other all the same."""
+    if {one.instrument, other.instrument} == {Instrument.BILL, Instrument.EXECUTIVE_ORDER}:
+        return True  # an order and a bill are two acts
+    if one.event_type in _WITH_A_DAY and one.occurred is not None and other.occurred is None:
+        return True
+    # A story that opens with the signing is about it, and the case came of it.
+    return one.event_type is T.AGREEMENT_SIGNED and one.quote.start < other.quote.start

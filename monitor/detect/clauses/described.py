@@ -39,21 +39,21 @@ _DOES = word_set(
 _IMMIGRATION = word_set("immigration deportation immigrants undocumented migrants noncitizens")
 #: Whom a jail only has room for: papers on beds are none of the program.
 _HELD = frozenset({"detainee", "detainees", "beds", "bed"})
-_SYMBOLS = frozenset({"ICE", "IMMIGRATION", "DETAINER", "PROGRAM"})
+_SYMBOLS = frozenset({"ICE", "IMMIGRATION", "DETAINER"})
 _MODELS = frozenset({"WARRANTMODEL", "JAILMODEL", "TRIBALMODEL"})
 _OF_MODELS = _MODELS | {"TASKFORCEMODEL"}
-#: A symbol of a model that says so by more than two common words.
+#: What a model's words hold where they are no common words.
 _NAMED = ("officer", "model", "program", "wso", "jem", "ttfm", "jail enforcement")
 _TASK_FORCE = ("model", "tfm")
-#: Words between a head and its verb, a verb and its officers, officers and immigration.
-_TO_VERB, _TO_OFFICERS, _TO_IMMIGRATION = 7, 5, 8
+#: How far behind a head its verb may stand, behind that the officers, what they do, immigration.
+_TO_VERB, _TO_OFFICERS, _TO_DOING, _TO_IMMIGRATION = 7, 5, 3, 8
 _STOPS = frozenset({".", ";", ":", "but", "if", "unless"})
 
 
 def with_program(tokens: list[Token], words: Set[str]) -> list[Token]:
     """The tokens, and a symbol of the program before each word that stands for it.
 
-    Nothing is added before or behind a program that is named; `words` are those of the tokens.
+    A sentence that names the program is left as it is; `words` are those of the tokens.
     """
     symbols = {token.symbol for token in tokens}
     if "PROGRAM" in symbols:
@@ -87,22 +87,21 @@ def _is_model(tokens: Sequence[Token], at: int) -> bool:
 def _lets_officers(tokens: Sequence[Token], head: int) -> bool:
     """Whether what stands behind the head lets officers do what immigration officers do."""
     verb = _next(tokens, head + 1, _TO_VERB, _LETS)
-    if verb < 0:
+    if verb is None:
         return False
-    officers = _next(tokens, verb + 1, _TO_OFFICERS, _OFFICERS)
-    if officers < 0:
+    officers = _next(tokens, verb + 1, _TO_OFFICERS, _OFFICERS, "AGENCY")
+    if officers is None:
         return False
     if tokens[verb].word.startswith(("deputiz", "cross-deputiz")):
         return True
-    return _does_immigration(tokens, officers + 1)
+    doing = _next(tokens, officers + 1, _TO_DOING, _DOES)
+    return doing is not None and _of_immigration(tokens, doing + 1)
 
 
-def _does_immigration(tokens: Sequence[Token], start: int) -> bool:
-    doing = _next(tokens, start, 3, _DOES)
-    if doing < 0:
-        return False
+def _of_immigration(tokens: Sequence[Token], start: int) -> bool:
+    """Whether what is done is immigration officers' work, not room in a jail."""
     told = False
-    for token in tokens[doing + 1 : doing + 1 + _TO_IMMIGRATION]:
+    for token in tokens[start : start + _TO_IMMIGRATION]:
         if token.word in _HELD:
             return False
         if token.word in _STOPS or token.word == ",":
@@ -111,14 +110,14 @@ def _does_immigration(tokens: Sequence[Token], start: int) -> bool:
     return told
 
 
-def _next(tokens: Sequence[Token], start: int, reach: int, wanted: Set[str]) -> int:
-    """Index of the first of the next words that is wanted; -1 when none is, or a stop before."""
+def _next(
+    tokens: Sequence[Token], start: int, reach: int, wanted: Set[str], symbol: str | None = None
+) -> int | None:
+    """Index of the first of the next words that is wanted, or has the symbol, before a stop."""
     for at in range(start, min(len(tokens), start + reach)):
         token = tokens[at]
         if token.word in _STOPS:
-            return -1
-        if token.word in wanted and token.symbol in ("", "AGENCY", "PLACE"):
+            return None
+        if token.symbol == symbol or (not token.symbol and token.word in wanted):
             return at
-        if token.symbol == "AGENCY" and wanted is _OFFICERS:
-            return at
-    return -1
+    return None
