@@ -1,7 +1,7 @@
 """Backup and restore: one file that holds the database of one moment and the bodies it names.
 
 The file is a ZIP: ``manifest.json`` (format, schema, time, SHA-256 and size of every part),
-``monitor.db`` (always SQLite, whatever the database is) and ``archive/ab/cd/<address>.zst``.
+``monitor.db`` (always SQLite, whatever the database is) and ``archive/ab/<address>.zst``.
 It is made while the program runs. A restore believes nothing: names, sizes, kinds and hashes are
 checked before anything is put in place, and it goes into an empty place only.
 """
@@ -40,7 +40,7 @@ DATABASE, MANIFEST = "monitor.db", "manifest.json"
 #: Larger than any installation that this program serves; a bomb is refused before it is unpacked.
 MAX_TOTAL_BYTES = 1 << 40
 MAX_MANIFEST_BYTES = 512 << 20
-_BODY = re.compile(r"archive/([0-9a-f]{2})/([0-9a-f]{2})/(\1\2[0-9a-f]{60})\.zst")
+_BODY = re.compile(r"archive/([0-9a-f]{2})/(\1[0-9a-f]{62})\.zst")
 _CHUNK = 1 << 20
 
 
@@ -103,7 +103,7 @@ def _write(store: SqlStore, copied: Path, part: Path, path: Path, at: datetime) 
                 if body is None:
                     missing += 1
                     continue
-                name = f"archive/{address[:2]}/{address[2:4]}/{address}.zst"
+                name = f"archive/{address[:2]}/{address}.zst"
                 packed.writestr(name, body)
                 parts[name] = {"sha256": hashlib.sha256(body).hexdigest(), "size": len(body)}
             manifest = {"format": FORMAT, "schema": NEWEST, "made_at": moment_text(at)}

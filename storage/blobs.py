@@ -119,7 +119,11 @@ class _Held(threading.local):
 
 
 class DiskArchive:
-    """Bodies as files: ``ROOT/ab/cd/<address>.zst``."""
+    """Bodies as files: ``ROOT/ab/<address>.zst``.
+
+    One level of directories: two would be a directory of its own, four kilobytes on the disk and
+    two more waits for it, for nearly each body until there are some hundred thousand.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -129,7 +133,7 @@ class DiskArchive:
         """Where a body lies. Raises StoreError for what is no address."""
         if not _ADDRESS.fullmatch(address):
             raise StoreError(f"{address!r} is no address of a body: it takes 64 hex digits")
-        return self.root / address[:2] / address[2:4] / f"{address}.zst"
+        return self.root / address[:2] / f"{address}.zst"
 
     def put(self, body: bytes, address: BodyHash | None = None) -> BodyHash:
         """Write, sync, rename, sync the directory. Raises StoreFull, StoreError."""
@@ -195,14 +199,14 @@ class DiskArchive:
 
     def addresses(self) -> Iterator[BodyHash]:
         """All bodies, by address; half-written files of a crash are passed over."""
-        for path in sorted(self.root.glob("??/??/*.zst")):
+        for path in sorted(self.root.glob("??/*.zst")):
             if _ADDRESS.fullmatch(path.stem):
                 yield BodyHash(path.stem)
 
     def sweep(self, before_s: float) -> int:
         """Remove half-written files that a crash left: those last written before this moment of
         the machine's clock (seconds since 1970), so that no process still writes them."""
-        found = [path for path in self.root.glob(f"??/??/*{_PART}") if _written_s(path) < before_s]
+        found = [path for path in self.root.glob(f"??/*{_PART}") if _written_s(path) < before_s]
         for path in found:
             path.unlink(missing_ok=True)
         return len(found)

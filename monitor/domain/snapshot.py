@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import InitVar, dataclass, field, replace
 from datetime import datetime, timedelta
 
 from monitor.domain.ident import BodyHash, SnapshotId, SourceId, body_hash, content_id
@@ -83,10 +83,11 @@ class Snapshot:
     captured_at: datetime
     body_hash: BodyHash = field(init=False)
     id: SnapshotId = field(init=False)
+    hashed: InitVar[BodyHash | None] = None  #: given where it was made from these bytes just before
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, hashed: BodyHash | None) -> None:
         """Derive hash and id; the id holds source, address, moment and bytes."""
-        object.__setattr__(self, "body_hash", body_hash(self.body))
+        object.__setattr__(self, "body_hash", hashed or body_hash(self.body))
         object.__setattr__(
             self,
             "id",

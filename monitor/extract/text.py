@@ -19,7 +19,6 @@ MAX_CHARS = 400_000
 MAILBOX = "[mailbox]"
 
 _MAILBOX = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}")
-_BLANK_LINES = re.compile(r"\n[ \n]+")
 _TAG = re.compile(r"<[A-Za-z/!][^>]{0,2000}>")
 #: Soft hyphens, zero-width marks and bidi controls: invisible, and a way to lie about words.
 _DROPPED = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
@@ -54,15 +53,17 @@ def clean(text: str, *, max_chars: int = MAX_CHARS) -> str:
     text = text[: max_chars * 2]
     if not text.isascii():
         text = unicodedata.normalize("NFC", _DROPPED.sub("", text))
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n")
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = text.replace("\u2028", "\n")
     if not is_plain_ascii(text):
         text = _BLANKS.sub(" ", text.replace("\f", "\n"))
     if "@" in text:
         text = _MAILBOX.sub(MAILBOX, text)
     while "  " in text:
         text = text.replace("  ", " ")
-    text = _BLANK_LINES.sub("\n", text.replace(" \n", "\n"))
-    return text.strip(" \n")[:max_chars].rstrip(" \n")
+    lines = [line.strip(" ") for line in text.split("\n")]
+    return "\n".join(filter(None, lines))[:max_chars].rstrip(" \n")
 
 
 def plain(fragment: str, *, max_chars: int = 1000) -> str:

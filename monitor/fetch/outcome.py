@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from monitor.domain.ident import body_hash
+from monitor.domain.ident import BodyHash, body_hash
 from monitor.domain.snapshot import (
     NOTE,
     Blocked,
@@ -61,8 +61,8 @@ def judge(job: FetchJob, answer: Received, how: Circumstances, now: datetime) ->
     except BadEncoding as error:
         return failed(job, now, "bad_encoding", str(error), how, answer)
     body = how.scrub(whole)
-    known = job.last_hash if job.request.conditional else ""
-    if answer.status in _ANSWERS and known and body_hash(body) == known:
+    hashed = body_hash(body)
+    if answer.status in _ANSWERS and job.request.conditional and hashed == job.last_hash:
         return _not_modified(job, answer, how, now)
     block = blocks.recognised(
         status=answer.status,
@@ -72,9 +72,9 @@ def judge(job: FetchJob, answer: Received, how: Circumstances, now: datetime) ->
         media_type=media_type(answer),
     )
     if block is None and answer.status in _ANSWERS:
-        return _expected(job, _snapshot(job, answer, body, how, now, echoed=body != whole))
+        return _expected(job, _snapshot(job, answer, body, how, now, hashed, echoed=body != whole))
     if job.request.tells_gone and _says_gone(answer.status, block):
-        seen = _snapshot(job, answer, body, how, now, echoed=body != whole)
+        seen = _snapshot(job, answer, body, how, now, hashed, echoed=body != whole)
         note = ((NOTE, f"soft_404: {block.detail}"),) if block else ()
         return replace(seen, headers=(*seen.headers, *note))
     return _no_answer(job, answer, how, now, block)
@@ -198,6 +198,7 @@ def _snapshot(
     body: bytes,
     how: Circumstances,
     now: datetime,
+    hashed: BodyHash,
     *,
     echoed: bool,
 ) -> Snapshot:
@@ -221,6 +222,7 @@ def _snapshot(
         robots=how.robots,
         elapsed_ms=how.elapsed_ms,
         captured_at=now,
+        hashed=hashed,
     )
 
 

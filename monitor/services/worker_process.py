@@ -11,6 +11,7 @@ import importlib
 import os
 import pickle
 import resource
+import select
 import signal
 import sys
 from collections.abc import Callable
@@ -47,7 +48,9 @@ def _serve(descriptor: int, call: str) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
     pipe.send_bytes(pickle.dumps(("ready", None, _rss_bytes())))
-    while pipe.poll(limits.idle_s):
+    waiting = select.poll()
+    waiting.register(descriptor, select.POLLIN)
+    while waiting.poll(limits.idle_s * 1000):
         try:
             arguments = pickle.loads(pipe.recv_bytes())  # noqa: S301 - as above
         except EOFError:

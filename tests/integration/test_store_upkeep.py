@@ -243,7 +243,7 @@ def _rewritten(source: Path, target: Path, change: Callable[[zipfile.ZipFile], N
 
 
 def _symlink(packed: zipfile.ZipFile) -> None:
-    link = zipfile.ZipInfo("archive/ab/cd/" + "abcd" + "0" * 60 + ".zst")
+    link = zipfile.ZipInfo("archive/ab/" + "abcd" + "0" * 60 + ".zst")
     link.external_attr = (stat.S_IFLNK | 0o777) << 16
     packed.writestr(link, "/etc/passwd")
 
