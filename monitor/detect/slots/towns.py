@@ -31,6 +31,8 @@ from monitor.detect.slots.place_words import (
 
 #: Words of the longest name of a town.
 _MOST_WORDS = 4
+#: Heads of states and judges, as persons are introduced by them.
+_OFFICES = frozenset({"GOVERNOR", "COURT"})
 #: The rank from which on a listed name is a town's, not just a post office's.
 _A_TOWN = 20
 #: What is no word of a name.
@@ -76,9 +78,15 @@ class TownReader:
         return not token.symbol and token.word in OF_COUNTIES
 
     def _is_person(self, tokens: list[Token], i: int) -> bool:
-        """`Gov. Lincoln Chafee`: a first name after an office, before a family name."""
-        titled = i > 0 and (tokens[i - 1].symbol == "GOVERNOR" or tokens[i - 1].word in OFFICES)
-        return titled and i + 1 < len(tokens) and self._may_name(tokens[i + 1])
+        """`Gov. Lincoln Chafee`, `Orlando Garcia, chief judge`: a first name before a family name,
+        the office before or after both."""
+        if i + 1 >= len(tokens) or not self._may_name(tokens[i + 1]):
+            return False
+        if i and _is_office(tokens[i - 1]):
+            return True
+        first, family, *after = [token.word for token in tokens[i : i + 3]]
+        told = after == [","] and any(map(_is_office, tokens[i + 3 : i + 6]))
+        return told and family not in CIVIC and not self.names.is_listed(f"{first} {family}")
 
     def _is_common(self, tokens: list[Token], i: int) -> bool:
         """Whether a word with a capital is told at once to be no name: most begin a sentence."""
@@ -194,3 +202,7 @@ class TownReader:
             return False
         place = tokens[end + 1].value
         return isinstance(place, Place) and place.kind == "state"
+
+
+def _is_office(token: Token) -> bool:
+    return token.symbol in _OFFICES or token.word in OFFICES
