@@ -33,7 +33,8 @@ _FEDERAL = frozenset({
 #: What stories before an event, or of those who object to it, are about.
 _ON_THE_WAY = frozenset({
     EventType.AGREEMENT_PENDING, EventType.SANCTUARY_PROPOSED, EventType.STATE_MANDATE_INTRODUCED,
-    EventType.STATE_LIMIT_INTRODUCED, EventType.PROGRAM_STATISTIC, EventType.FEDERAL_DESIGNATION,
+    EventType.STATE_LIMIT_INTRODUCED, EventType.STATE_MANDATE_PASSED, EventType.STATE_LIMIT_PASSED,
+    EventType.PROGRAM_STATISTIC, EventType.FEDERAL_DESIGNATION,
 })  # fmt: skip
 #: Words for those who are not named, and how far before an act they stand.
 _OTHERS = word_set("some several many most other others various numerous dozens elsewhere also")
