@@ -9,6 +9,7 @@ from itertools import pairwise
 from monitor.detect.clauses.line import Line
 from monitor.detect.coordination import group_after, group_before
 from monitor.detect.current import current_lines, named_states, told_now
+from monitor.detect.datelines import is_beside, is_elsewhere, nearest_state
 from monitor.detect.language.words import word_set
 from monitor.detect.scene import Scene, Sighting
 from monitor.detect.slots.address import states_of_url
@@ -146,7 +147,7 @@ class WhereReader:
             (abs(i - sighting.first), token.value)
             for i, token in enumerate(sighting.line.tokens)
             if isinstance(token.value, Place) and token.value.kind != "state"
-            if not _dateline_elsewhere(sighting.line, i)
+            if not is_elsewhere(sighting.line, i, self.scene.title)
         ]
         if own:
             return min(own, key=lambda row: row[0])[1]
@@ -263,7 +264,7 @@ class WhereReader:
 
     def state(self, sighting: Sighting) -> str | None:
         """The state of the sentence, else of its surroundings; None when two are as near."""
-        near = _nearest_state(sighting)
+        near = nearest_state(sighting.line, sighting.first, self.scene.title)
         if near:
             return near
         for states in self._contexts(sighting):
@@ -323,7 +324,8 @@ class WhereReader:
             for i, token in enumerate(line.tokens):
                 place = place_of(token)
                 if place is not None and place.state:
-                    found.add(place.state)
+                    if not is_beside(line, i, self.scene.title):
+                        found.add(place.state)
                 elif token.symbol == "GOVERNOR":
                     found |= self._governor(line, i)
         return found
@@ -371,29 +373,3 @@ def _of_its_state(name: str, state: str | None) -> str:
 def _may_lie_in(place: Place, named: set[str]) -> bool:
     """Whether a place told elsewhere may be meant where a sentence names its own state."""
     return not named or not place.state or place.state in named
-
-
-def _dateline_elsewhere(line: Line, i: int) -> bool:
-    """`ATLANTA - A court struck down Florida's law`: the dateline is not what it is about."""
-    place, following = line.tokens[i].value, "".join(t.word for t in line.tokens[i + 1 : i + 2])
-    if i or not isinstance(place, Place) or following not in {*_DASHES, ":"}:
-        return False
-    if any(token.symbol == "GOVERNOR" for token in line.tokens[2:8]):
-        return True  # a governor acts for the state, wherever it is told from
-    if following not in _DASHES:
-        return False
-    others = [t.value for t in line.tokens[1:] if isinstance(t.value, Place)]
-    return any(one.state and one.state not in place.states for one in others)
-
-
-_DASHES = frozenset(["-", "\u2013", "\u2014", "--"])
-
-
-def _nearest_state(sighting: Sighting) -> str | None:
-    """The state nearest to the act in its own sentence."""
-    rows = []
-    for i, token in enumerate(sighting.line.tokens):
-        place = place_of(token)
-        if place is not None and place.state:
-            rows.append((abs(i - sighting.first) + (0 if i < sighting.first else 0.5), place.state))
-    return min(rows)[1] if rows else None

@@ -14,7 +14,8 @@ from monitor.detect.language.words import word_set
 
 #: What may stand for the program, besides the symbol of an agreement.
 _HEADS = word_set(
-    "program programs initiative partnership contract contracts arrangement pilot training"
+    "program programs initiative partnership contract contracts arrangement pilot training plan "
+    "proposal request"
 )
 _LETS = word_set(
     "let lets letting allow allows allowed allowing permit permits permitted permitting empower "
@@ -22,7 +23,7 @@ _LETS = word_set(
     "authorizing train trains trained training deputize deputizes deputized deputizing "
     "cross-deputize cross-deputizes cross-deputized cross-deputizing delegate delegates delegated "
     "delegating give gives gave giving grant grants granted granting turn turns turned turning "
-    "certify certifies certified certifying qualify qualifies"
+    "certify certifies certified certifying qualify qualifies have having has"
 )
 _OFFICERS = word_set(
     "officers officer deputies deputy police jailers jailer troopers sheriff's guards guard staff "
@@ -45,6 +46,11 @@ _OF_MODELS = _MODELS | {"TASKFORCEMODEL"}
 #: What a model's words hold where they are no common words.
 _NAMED = ("officer", "model", "program", "wso", "jem", "ttfm", "jail enforcement")
 _TASK_FORCE = ("model", "tfm")
+#: What task forces of another kind are called by.
+_OF_CRIMES = word_set(
+    "drug drugs gang gangs narcotics violent crime crimes fugitive fugitives terrorism "
+    "trafficking opioid joint marshals"
+)
 #: How far behind a head its verb may stand, behind that the officers, what they do, immigration.
 _TO_VERB, _TO_OFFICERS, _TO_DOING, _TO_IMMIGRATION = 7, 5, 3, 8
 _STOPS = frozenset({".", ";", ":", "but", "if", "unless"})
@@ -80,8 +86,12 @@ def _is_model(tokens: Sequence[Token], at: int) -> bool:
         return any(name in token.word for name in _NAMED)
     if token.symbol != "TASKFORCEMODEL":
         return False
-    by_ice = any(before.symbol == "ICE" for before in tokens[max(0, at - 2) : at])
-    return by_ice or any(token.word.endswith(name) for name in _TASK_FORCE)
+    before, after = tokens[max(0, at - 2) : at], tokens[at + 1 : at + 2]
+    if any(one.symbol == "ICE" for one in before):
+        return True
+    by_name = any(token.word.endswith(name) for name in _TASK_FORCE)
+    program = bool(after) and after[0].word == "program"
+    return by_name or (program and _OF_CRIMES.isdisjoint(one.word for one in before))
 
 
 def _lets_officers(tokens: Sequence[Token], head: int) -> bool:

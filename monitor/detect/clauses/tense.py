@@ -175,6 +175,8 @@ def is_fresh(line: Line, act: int, published: StatedDate | None) -> bool:
     if published is None or "WHEN" not in line.words:
         return False
     aside = line.clause(act).opener in _ASIDES
+    if aside and _this_month(line, act):
+        return True
     for at in range(act + 1, min(line.clause_end(act), act + 16)):
         if aside and line.tokens[at].word == ",":
             return False  # "who signed the pact, spoke Tuesday": the day of the main clause
@@ -186,6 +188,12 @@ def is_fresh(line: Line, act: int, published: StatedDate | None) -> bool:
             days = _FRESH_DAYS + (6 if when.kind == "week" else 0)
             return day is not None and 0 <= (published.day - day.day).days <= days
     return False
+
+
+def _this_month(line: Line, act: int) -> bool:
+    """`whose department earlier this month became`: the words before the act date it."""
+    before = (_when(line, at) for at in range(line.clause(act).start, act))
+    return any(when is not None and when.words.endswith("this month") for when in before)
 
 
 _ASIDES = frozenset(["who", "whom", "whose", "which"])

@@ -162,9 +162,10 @@ def _goes_on(text: str, start: int, at: int, after: int) -> bool:
     word = text[space + 1 : at].lower().lstrip("\"'(")
     if len(word) == 1 and word.isalpha() and word != "i":
         return True
-    if word not in _ABBREVIATIONS:
+    initials = len(word) > 2 and len(word) == 2 * len(word.split(".")) - 1
+    if not initials and word not in _ABBREVIATIONS:
         return False
-    if word in _MAY_END:
+    if initials or word in _MAY_END:
         return text[after : after + 14].split(" ", 1)[0].lower().strip(",") not in _STARTERS
     return True
 

@@ -1,0 +1,60 @@
+"""Datelines and comparisons: places of a sentence that it is not about."""
+
+from __future__ import annotations
+
+from monitor.detect.clauses.line import Line
+from monitor.detect.language.words import word_set
+from monitor.detect.slots.agency import place_of
+from monitor.detect.slots.place_kind import Place
+
+_DASHES = frozenset(["-", "\u2013", "\u2014", "--"])
+#: Tokens of a sentence in which a court told from its seat is named.
+_COURT = 24
+#: `the most after Florida`, `second only to Texas`: others, to compare with.
+_THAN = word_set("after behind than to unlike")
+_MOST = word_set("most second third more fewer highest largest only next")
+
+
+def is_elsewhere(line: Line, i: int, title: Line | None) -> bool:
+    """`ATLANTA - A court struck down Florida's law`: the dateline is not what it is about."""
+    place, following = line.tokens[i].value, "".join(t.word for t in line.tokens[i + 1 : i + 2])
+    if i or not isinstance(place, Place) or following not in {*_DASHES, ":"}:
+        return False
+    if any(token.symbol == "GOVERNOR" for token in line.tokens[2:8]):
+        return True  # a governor acts for the state, wherever it is told from
+    if following not in _DASHES:
+        return False
+    others = [t.value for t in line.tokens[1:] if isinstance(t.value, Place)]
+    if any(one.state and one.state not in place.states for one in others):
+        return True
+    return of_its_court(line, i, title)
+
+
+def of_its_court(line: Line, i: int, title: Line | None) -> bool:
+    """`NEW ORLEANS - The court let the law stand` under a title on Texas: the court's seat."""
+    place = place_of(line.tokens[i])
+    if i or place is None or title is None or line is title or len(line.tokens) < 3:
+        return False
+    if line.tokens[1].word not in _DASHES:
+        return False
+    if not any(token.symbol == "COURT" for token in line.tokens[2:_COURT]):
+        return False
+    named = {one.state for token in title.tokens if (one := place_of(token)) and one.state}
+    return bool(named) and place.state not in named
+
+
+def is_beside(line: Line, i: int, title: Line | None) -> bool:
+    """Whether a place is only a court's seat or what another is compared with."""
+    words = [token.word for token in line.tokens[max(0, i - 3) : i]]
+    compared = bool(words) and words[-1] in _THAN and not _MOST.isdisjoint(words[:-1])
+    return compared or of_its_court(line, i, title)
+
+
+def nearest_state(line: Line, act: int, title: Line | None) -> str | None:
+    """The state nearest to the act in its own sentence."""
+    rows = []
+    for i, token in enumerate(line.tokens):
+        place = place_of(token)
+        if place is not None and place.state and not is_beside(line, i, title):
+            rows.append((abs(i - act) + (0 if i < act else 0.5), place.state))
+    return min(rows)[1] if rows else None
