@@ -15,6 +15,11 @@ _THAN = word_set("after behind than to unlike")
 _MOST = word_set("most second third more fewer highest largest only next")
 
 
+def is_dateline(line: Line, i: int) -> bool:
+    """Whether a place stands before the dash that opens a story."""
+    return not i and len(line.tokens) > 1 and line.tokens[1].word in _DASHES
+
+
 def is_elsewhere(line: Line, i: int, title: Line | None) -> bool:
     """`ATLANTA - A court struck down Florida's law`: the dateline is not what it is about."""
     place, following = line.tokens[i].value, "".join(t.word for t in line.tokens[i + 1 : i + 2])
@@ -33,9 +38,7 @@ def is_elsewhere(line: Line, i: int, title: Line | None) -> bool:
 def of_its_court(line: Line, i: int, title: Line | None) -> bool:
     """`NEW ORLEANS - The court let the law stand` under a title on Texas: the court's seat."""
     place = place_of(line.tokens[i])
-    if i or place is None or title is None or line is title or len(line.tokens) < 3:
-        return False
-    if line.tokens[1].word not in _DASHES:
+    if place is None or title is None or line is title or not is_dateline(line, i):
         return False
     if not any(token.symbol == "COURT" for token in line.tokens[2:_COURT]):
         return False

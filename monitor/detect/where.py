@@ -9,7 +9,7 @@ from itertools import pairwise
 from monitor.detect.clauses.line import Line
 from monitor.detect.coordination import group_after, group_before
 from monitor.detect.current import current_lines, named_states, told_now
-from monitor.detect.datelines import is_beside, is_elsewhere, nearest_state
+from monitor.detect.datelines import is_beside, is_dateline, is_elsewhere, nearest_state
 from monitor.detect.language.words import word_set
 from monitor.detect.scene import Scene, Sighting
 from monitor.detect.slots.address import states_of_url
@@ -153,8 +153,10 @@ class WhereReader:
             return min(own, key=lambda row: row[0])[1]
         named = named_states(sighting.line)
         for line in self._earlier(sighting.index):
-            for token in line.tokens:
+            for i, token in enumerate(line.tokens):
                 place = place_of(token)
+                if place is not None and named and is_dateline(line, i):
+                    continue  # "Connecticut expands": told from Hartford, done by the state
                 if place is not None and place.kind != "state":
                     return place if _may_lie_in(place, named) else None
         return None
