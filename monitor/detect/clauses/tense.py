@@ -34,7 +34,7 @@ def _when_of(line: Line, act: int) -> When | None:
     end = line.clause_end(act)
     for at in range(act + 1, min(end, act + 30)):
         found = _when(line, at)
-        if found is not None:
+        if found is not None and not _of_what_is_to_come(line, act, at, found):
             return found
         if at > act + 2 and not line.tokens[at].symbol and line.tokens[at].word.endswith("ed"):
             break  # "the model ended in 2012": the date of another act
@@ -44,6 +44,14 @@ def _when_of(line: Line, act: int) -> When | None:
         if found is not None:
             return found
     return _opening(line, start)
+
+
+def _of_what_is_to_come(line: Line, act: int, at: int, when: When) -> bool:
+    """`finalized the agreement, with two deputies to attend training in October`."""
+    if when.kind != "month" or when.year is not None:
+        return False
+    words = [token.word for token in line.tokens[act + 1 : at] if not token.symbol]
+    return "to" in words[:-1] and "," in words[: words.index("to")]
 
 
 def _opening(line: Line, start: int) -> When | None:

@@ -50,7 +50,9 @@ NO_DATELINES = frozenset(["washington", "new york"])
 HEADLINE_ACTS = word_set("adopts passes votes oks okays becomes enacts prohibits forbids bans bars")
 #: ... and what persons do as well: for names of two words, which are no surname's.
 MORE_HEADLINE_ACTS = HEADLINE_ACTS | word_set(
-    "approves declares ends drops repeals rescinds considers joins rejects weighs backs"
+    "approves declares ends drops repeals rescinds considers joins rejects weighs backs reverses "
+    "undoes relents balks sues leaves quits exits cancels scraps delays tables postpones signs "
+    "withdraws agrees decides reconsiders pauses limits restricts revokes terminates"
 )
 #: What a town has made: "Mount Prospect's ordinance".
 MEASURES = word_set("ordinance resolution proclamation selectmen trustees selectboard jail")
