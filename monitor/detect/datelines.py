@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from monitor.detect.clauses.line import Line
+from monitor.detect.current import named_states
 from monitor.detect.language.words import word_set
 from monitor.detect.slots.agency import place_of
 from monitor.detect.slots.place_kind import Place
@@ -42,7 +43,7 @@ def of_its_court(line: Line, i: int, title: Line | None) -> bool:
         return False
     if not any(token.symbol == "COURT" for token in line.tokens[2:_COURT]):
         return False
-    named = {one.state for token in title.tokens if (one := place_of(token)) and one.state}
+    named = named_states(title)
     return bool(named) and place.state not in named
 
 

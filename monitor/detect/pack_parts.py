@@ -20,7 +20,7 @@ def guard_of(name: str, spec: GuardSpec, bench: Bench) -> Guard:
         title=bench.united(spec.title),
         opening=bench.united(spec.opening),
         document=bench.united(spec.document),
-        unless=bench.united(spec.unless),
+        unless=bench.united(spec.unless, end=True),
         act=spec.act,
         unless_sentence=bench.united(spec.unless_sentence),
         unless_fresh=spec.unless_fresh,

@@ -185,7 +185,14 @@ class WhereReader:
             named = named_states(line)
             if named:
                 return next(iter(named)) if len(named) == 1 and place.state not in named else None
-        return self._of_others(place, sighting)
+        return self._of_county_below(place, sighting) or self._of_others(place, sighting)
+
+    def _of_county_below(self, place: Place, sighting: Sighting) -> str | None:
+        """`Tarrant commissioners` over `FORT WORTH, Texas`: the county of that state, no town."""
+        first = next(iter(self._beginning()), None) if sighting.index < 0 else None
+        named = named_states(first) if first is not None else set()
+        counties = {state for state, _ in self.names.county_states(place.name.lower())}
+        return next(iter(named & counties), None) if len(named) == 1 else None
 
     def _of_others(self, place: Place, sighting: Sighting) -> str | None:
         """`Gulf sheriffs` over `Sheriffs in Lee and Russell County, Ala.`: the Gulf, no county."""
