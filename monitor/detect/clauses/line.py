@@ -8,6 +8,7 @@ from dataclasses import InitVar, dataclass, field
 from itertools import pairwise
 
 from monitor.detect.clauses.described import with_program
+from monitor.detect.clauses.first_names import name_persons
 from monitor.detect.clauses.symbols import Trie
 from monitor.detect.language.dates import When, mark_dates, may_be_dated
 from monitor.detect.language.numbers import VALUES, spelled_counts
@@ -282,7 +283,9 @@ class LineReader:
 
     def line(self, sentence: Sentence) -> Line:
         """Tokens in order: codes and numbers, vocabularies, places, agencies, dates."""
-        tokens = self._vocabularies(self._coded(sentence))
+        tokens = self._coded(sentence)
+        name_persons(tokens, self.text)
+        tokens = self._vocabularies(tokens)
         words = frozenset([token.word for token in tokens])
         tokens = self.places.mark(tokens, words)
         if "legislature" in words or "legislators" in words:
