@@ -23,12 +23,13 @@ _LETS = word_set(
     "authorizing train trains trained training deputize deputizes deputized deputizing "
     "cross-deputize cross-deputizes cross-deputized cross-deputizing delegate delegates delegated "
     "delegating give gives gave giving grant grants granted granting turn turns turned turning "
-    "certify certifies certified certifying qualify qualifies have having has"
+    "certify certifies certified certifying qualify qualifies have having has "
+    "which whereby"
 )
 _OFFICERS = word_set(
     "officers officer deputies deputy police jailers jailer troopers sheriff's guards guard staff "
     "staffers detectives constables wardens personnel employees locals lawmen cops "
-    "sheriffs agencies authority powers departments"
+    "sheriffs agencies authority powers departments soldiers guardsmen troops investigators members"
 )
 #: What an officer is let do, and how it goes on to immigration law.
 _DOES = word_set(
