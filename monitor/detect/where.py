@@ -38,6 +38,8 @@ _SHERIFF = word_set("sheriff sheriffs sheriff's deputies deputy jail")
 _OF_TOWNS = word_set("council city town mayor councilors")  #: behind a state's name
 _POLICE = frozenset(["police", "officers", "chief", "pd"])
 
+#: Words behind a town's name in which its state may be said.
+_BEHIND = 5
 #: Lines before a story's beginning in which its state may be named: captions, kickers, datelines.
 _ABOVE = 12
 #: ... and lines of it, others between its paragraphs too.
@@ -179,7 +181,8 @@ class WhereReader:
         if place.stated or place.kind == "state":
             return None
         if self.names.main_state(place.name.lower()):
-            return self._county_of_name(place, sighting) or self._namesake(place, sighting)
+            own = self._said_behind(place, sighting.line) or self._county_of_name(place, sighting)
+            return own or self._namesake(place, sighting)
         title = self.scene.title_of(sighting.index)
         for line in (sighting.line, *((title,) if title else ())):
             named = named_states(line)
@@ -218,6 +221,18 @@ class WhereReader:
         named = next(filter(None, map(named_states, told)), set[str]())
         states = {state for state, _ in self.names.county_states(place.name.lower())}
         return next(iter(named & states), None) if len(named) == 1 else None
+
+    def _said_behind(self, place: Place, line: Line) -> str | None:
+        """`The Huntington Town Board in New York`: the other town of a known name."""
+        states = self.names.place_states(place.name.lower())
+        for i, token in enumerate(line.tokens):
+            if token.value is not place:
+                continue
+            for before, after in pairwise(line.tokens[i + 1 : i + 1 + _BEHIND]):
+                said = place_of(after)
+                if before.word == "in" and said is not None and said.kind == "state":
+                    return said.states[0] if said.states[0] in states else None
+        return None
 
     def _namesake(self, place: Place, sighting: Sighting) -> str | None:
         """`Las Vegas widens` over `The New Mexico council`: the other town of a known name."""

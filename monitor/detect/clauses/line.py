@@ -55,6 +55,9 @@ _REPORTS = word_set(
 )
 _REPORT = 9
 _LAWMAKERS = frozenset({"legislature", "legislators"})
+#: Of some boroughs in Alaska.
+_ASSEMBLY = "assembly"
+_OF_PLACES = _LAWMAKERS | {_ASSEMBLY}
 #: Words before an opener that leads its sentence: "two days after".
 _LEADING = 4
 #: Letters of the longest abbreviation that a text sets in brackets behind the name.
@@ -288,7 +291,7 @@ class LineReader:
         tokens = self._vocabularies(tokens)
         words = frozenset([token.word for token in tokens])
         tokens = self.places.mark(tokens, words)
-        if "legislature" in words or "legislators" in words:
+        if not words.isdisjoint(_OF_PLACES):
             _bodies_by_place(tokens)
         tokens = with_program(self.agencies.mark(tokens, words), words)
         if may_be_dated(words, self.text, sentence.start, sentence.end):
@@ -349,9 +352,11 @@ def _without_once(tokens: Sequence[Token], words: list[str]) -> None:
 
 
 def _bodies_by_place(tokens: Sequence[Token]) -> None:
-    """`Ulster County Legislature` is a county's, `Ohio legislators` are a state's."""
+    """`Ulster County Legislature`, `Juneau Assembly` are local, `Ohio legislators` a state's."""
     for before, token in pairwise(tokens):
         place = before.value
+        if token.word == _ASSEMBLY and isinstance(place, Place) and place.kind != "state":
+            token.symbol = "BODY"
         if token.word in _LAWMAKERS and token.symbol and isinstance(place, Place):
             token.symbol = "LEGISLATURE" if place.kind == "state" else "BODY"
 
