@@ -14,9 +14,10 @@ from monitor.detect.language.words import word_set
 
 #: What may stand for the program, besides the symbol of an agreement.
 _HEADS = word_set(
-    "program programs initiative partnership contract contracts arrangement pilot training plan "
-    "proposal request"
+    "program programs initiative partnership contract contracts arrangement pilot training"
 )
+#: ... and what may be asked for, with its verb right behind it.
+_ASKED = word_set("plan proposal request")
 _LETS = word_set(
     "let lets letting allow allows allowed allowing permit permits permitted permitting empower "
     "empowers empowered empowering enable enables enabled enabling authorize authorizes authorized "
@@ -53,6 +54,7 @@ _OF_CRIMES = word_set(
     "trafficking opioid joint marshals"
 )
 #: How far behind a head its verb may stand, behind that the officers, what they do, immigration.
+_RIGHT_BEHIND = 2
 _TO_VERB, _TO_OFFICERS, _TO_DOING, _TO_IMMIGRATION = 7, 5, 3, 8
 _STOPS = frozenset({".", ";", ":", "but", "if", "unless"})
 
@@ -77,7 +79,7 @@ def with_program(tokens: list[Token], words: Set[str]) -> list[Token]:
 
 
 def _is_head(token: Token) -> bool:
-    return token.symbol == "AGREEMENT" or (not token.symbol and token.word in _HEADS)
+    return token.symbol == "AGREEMENT" or (not token.symbol and token.word in _HEADS | _ASKED)
 
 
 def _is_model(tokens: Sequence[Token], at: int) -> bool:
@@ -97,7 +99,8 @@ def _is_model(tokens: Sequence[Token], at: int) -> bool:
 
 def _lets_officers(tokens: Sequence[Token], head: int) -> bool:
     """Whether what stands behind the head lets officers do what immigration officers do."""
-    verb = _next(tokens, head + 1, _TO_VERB, _LETS)
+    reach = _RIGHT_BEHIND if tokens[head].word in _ASKED else _TO_VERB
+    verb = _next(tokens, head + 1, reach, _LETS)
     if verb is None:
         return False
     officers = _next(tokens, verb + 1, _TO_OFFICERS, _OFFICERS, "AGENCY")
