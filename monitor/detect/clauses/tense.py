@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import pairwise
 
 from monitor.detect.clauses.line import Line
 from monitor.detect.language.dates import When, resolve
@@ -71,7 +72,17 @@ def _when(line: Line, at: int) -> When | None:
     before = [token.word for token in line.tokens[max(0, at - 2) : at]]
     if value.kind in _LONG and _is_of_a_thing(line, at) and _AT.isdisjoint(before[-1:]):
         return None  # "under April's order": the order's month
-    return value if _OTHER_DATES.isdisjoint(before) else None
+    if _OTHER_DATES.isdisjoint(before) and not _is_compared(line, at):
+        return value
+    return None
+
+
+def _is_compared(line: Line, at: int) -> bool:
+    """`up from eight in 2022`: the day of the figure before."""
+    ahead = line.tokens[max(0, at - 4) : at]
+    return any(
+        one.word == "from" and following.symbol == "NUM" for one, following in pairwise(ahead)
+    )
 
 
 def _is_of_a_thing(line: Line, at: int) -> bool:
