@@ -35,7 +35,8 @@ _BEFORE_BILLS = word_set("house senate assembly council city no state the a this
 _OF_THINGS = word_set("county counties township parish city town enforcement center firm school")
 #: Letters of words that have a capital in titles only.
 _SHORT = 3
-_NAME = "name"
+#: Read in their place: a word that no rule has.
+_NAME = "mx"
 
 
 def name_persons(tokens: Sequence[Token], text: str) -> None:

@@ -60,6 +60,8 @@ _ASSEMBLY = "assembly"
 _OF_PLACES = _LAWMAKERS | {_ASSEMBLY}
 #: Words before an opener that leads its sentence: "two days after".
 _LEADING = 4
+#: `Attorney General Herring (D) issued`: what stands for a party.
+_PARTIES = frozenset("DRI")
 #: Letters of the longest abbreviation that a text sets in brackets behind the name.
 _SHORT = 6
 _SUBJECTS = word_set(
@@ -327,7 +329,8 @@ class LineReader:
     def _is_abbreviation(self, tokens: Sequence[Token], at: int) -> bool:
         token = tokens[at]
         raw = self.text[token.start : token.end].rstrip("s")
-        short = 1 < len(raw) <= _SHORT and raw.isalpha() and raw.isupper()
+        short = len(raw) <= _SHORT and raw.isalpha() and raw.isupper()
+        short = short and (len(raw) > 1 or raw in _PARTIES)
         return short and token.symbol != "PLACE" and tokens[at + 1].word == ")"
 
     def _vocabularies(self, tokens: list[Token]) -> list[Token]:

@@ -22,7 +22,8 @@ _STOP = re.compile(
     r"""(?<![.!?;][.!?;])[.!?;]*+["')\]]*+[ \t\n\f\r]++)"""
 )
 _ABBREVIATIONS = word_set(
-    "gov govs sens reps sgt lt col capt maj gen sen rep rev dr mr mrs ms jr sr st ste mt ft no nos sec art v "
+    "gov govs sens reps sgt lt col capt maj gen sen rep rev dr mr mrs ms jr sr st ste mt ft no "
+    "nos sec art v "
     "vs jan feb mar apr jun jul aug sept sep oct nov dec atty supt dep dept div ave blvd pub "
     "ch inc co corp u.s u.s.c d.c a.m p.m i.c.e e.g i.e n.c s.c n.j n.y n.m n.h n.d s.d w.va "
     "va tenn ala ark ariz calif colo conn del fla ga ill ind kan ky la mass md mich minn miss "
