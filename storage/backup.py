@@ -141,10 +141,7 @@ def _addresses(database: Path) -> Iterator[str]:
 def _packed_body(store: SqlStore, address: str) -> bytes | None:
     if not isinstance(store.archive, DiskArchive):
         raise StoreError("a database in memory has no archive on disk and cannot be backed up")
-    try:
-        return store.archive.path(address).read_bytes()
-    except FileNotFoundError:
-        return None
+    return store.archive.packed(address)
 
 
 def inspect(path: Path) -> Backup:

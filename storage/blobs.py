@@ -32,6 +32,8 @@ MAX_BODY_BYTES = 512 * 1024 * 1024
 HELD_BYTES = 16 * 1024 * 1024
 _ADDRESS = re.compile(r"[0-9a-f]{64}")
 _PART = ".part"
+#: Directories in which bodies lie: as they are written now, and as they once were.
+_DEPTHS = ("??", "??/??")
 
 
 class Archive(Protocol):
@@ -122,7 +124,8 @@ class DiskArchive:
     """Bodies as files: ``ROOT/ab/<address>.zst``.
 
     One level of directories: two would be a directory of its own, four kilobytes on the disk and
-    two more waits for it, for nearly each body until there are some hundred thousand.
+    two more waits for it, for nearly each body until there are some hundred thousand. Bodies that
+    were written two levels deep (``ROOT/ab/cd/``) stay where they are and are found there.
     """
 
     def __init__(self, root: Path) -> None:
@@ -135,11 +138,16 @@ class DiskArchive:
             raise StoreError(f"{address!r} is no address of a body: it takes 64 hex digits")
         return self.root / address[:2] / f"{address}.zst"
 
+    def _places(self, address: str) -> tuple[Path, Path]:
+        """Where a body lies: as they are written now, and as they once were."""
+        path = self.path(address)
+        return path, path.parent / address[2:4] / path.name
+
     def put(self, body: bytes, address: BodyHash | None = None) -> BodyHash:
         """Write, sync, rename, sync the directory. Raises StoreFull, StoreError."""
         address = address or body_hash(body)
         held = self._held.bodies
-        if (held and address in held) or self.path(address).exists():
+        if (held and address in held) or any(path.exists() for path in self._places(address)):
             return address
         if held is None:
             self._write({address: compress(body)})
@@ -172,41 +180,47 @@ class DiskArchive:
 
     def get(self, address: str) -> bytes | None:
         """The bytes, proved against their address."""
-        path = self.path(address)
         held = self._held.bodies
         if held and address in held:
             return decompress(held[address])
-        with translated(str(self.root)):
-            try:
-                packed = path.read_bytes()
-            except FileNotFoundError:
-                return None
+        packed = self.packed(address)
+        if packed is None:
+            return None
         body = decompress(packed)
         if hashlib.sha256(body).hexdigest() != address:
-            raise StoreError(f"{path}: the stored body is not the one captured; restore a backup")
+            raise StoreError(
+                f"{self.path(address)}: the stored body is not the one captured; restore a backup"
+            )
         return body
+
+    def packed(self, address: str) -> bytes | None:
+        """The bytes as they lie on the disk, not proved."""
+        for path in self._places(address):
+            with translated(str(self.root)), contextlib.suppress(FileNotFoundError):
+                return path.read_bytes()
+        return None
 
     def remove(self, address: str) -> bool:
         """Drop a body."""
         if self._held.bodies and self._held.bodies.pop(address, None) is not None:
             return True
-        with translated(str(self.root)):
-            try:
-                self.path(address).unlink()
-            except FileNotFoundError:
-                return False
-        return True
+        removed = False
+        for path in self._places(address):
+            with translated(str(self.root)), contextlib.suppress(FileNotFoundError):
+                path.unlink()
+                removed = True
+        return removed
 
     def addresses(self) -> Iterator[BodyHash]:
         """All bodies, by address; half-written files of a crash are passed over."""
-        for path in sorted(self.root.glob("??/*.zst")):
-            if _ADDRESS.fullmatch(path.stem):
-                yield BodyHash(path.stem)
+        found = {path.stem for depth in _DEPTHS for path in self.root.glob(f"{depth}/*.zst")}
+        yield from (BodyHash(name) for name in sorted(found) if _ADDRESS.fullmatch(name))
 
     def sweep(self, before_s: float) -> int:
         """Remove half-written files that a crash left: those last written before this moment of
         the machine's clock (seconds since 1970), so that no process still writes them."""
-        found = [path for path in self.root.glob(f"??/*{_PART}") if _written_s(path) < before_s]
+        parts = (path for depth in _DEPTHS for path in self.root.glob(f"{depth}/*{_PART}"))
+        found = [path for path in parts if _written_s(path) < before_s]
         for path in found:
             path.unlink(missing_ok=True)
         return len(found)

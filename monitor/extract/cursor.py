@@ -11,7 +11,7 @@ from monitor.domain.errors import ExtractError
 _PLAIN_CHARS = 2000
 _MAX_BYTES = 20_000_000
 _MARK = "z:"
-_LEVEL = 1  #: a third of the time of level 6 and a tenth more bytes: it is made at each change
+_LEVEL = 1  #: half the time of level 6 or less, up to a seventh more bytes; made at each change
 
 Json = dict[str, object]
 

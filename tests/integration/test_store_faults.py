@@ -335,6 +335,24 @@ def test_a_conflict_leaves_the_log_open(store: SqlStore) -> None:
     assert store.verify() == ()
 
 
+def test_a_body_two_directories_deep_is_found_listed_and_removed(tmp_path: Path) -> None:
+    archive = DiskArchive(tmp_path)
+    address = archive.put(b"of before")
+    older = archive.path(address).parent / address[2:4]
+    older.mkdir()
+    archive.path(address).rename(older / f"{address}.zst")
+    newer = archive.put(b"of now")
+    assert archive.get(address) == b"of before"
+    assert archive.put(b"of before") == address
+    assert not archive.path(address).exists(), "it is there already"
+    assert sorted(archive.addresses()) == sorted([address, newer])
+    (older / f"{address}.x.part").write_bytes(b"ha")
+    assert archive.sweep(float("inf")) == 1
+    assert archive.remove(address)
+    assert archive.get(address) is None
+    assert not archive.remove(address)
+
+
 def test_a_body_put_again_takes_what_a_killed_process_left_of_it(tmp_path: Path) -> None:
     archive = DiskArchive(tmp_path)
     address = archive.put(b"whole")
