@@ -25,6 +25,23 @@ from tests.detection import read
          {"detainer_policy_change"}),
         ("", "Eleven law enforcement agencies in Kansas signed 287(g) agreements on Tuesday.",
          {"agreement_signed"}),
+        (
+            "",
+            "Attorney General Bill Moore of Texas sued over ICE detainers on Tuesday.",
+            {"lawsuit_filed"},
+        ),
+        (
+            "",
+            "The New Hampshire General Court on Tuesday passed a bill that makes sheriffs honor "
+            "ICE detainers.",
+            {"state_mandate_passed"},
+        ),
+        (
+            "",
+            "Gov. Ayotte of New Hampshire signed an Executive Order on Tuesday that bars state "
+            "police from helping ICE.",
+            {"state_limit_enacted"},
+        ),
         # what is still a statute, a verb, a month
         ("Sheriff Bill Passes Texas House", "It would make sheriffs sign 287(g) agreements.",
          {"state_mandate_passed"}),

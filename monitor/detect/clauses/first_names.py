@@ -11,12 +11,12 @@ from monitor.detect.language.tokens import Token
 from monitor.detect.language.words import word_set
 
 _NAMES = word_set(
-    "bill will may law grant case house act court ward chance price sue drew rob chase bond "
-    "guard ban might sessions chambers banks bench cross mark pat order rule"
+    "bill will may law grant case ward chance price sue drew rob chase bond banks bench cross "
+    "mark pat"
 )
 _OFFICES = word_set(
     "sheriff gov governor mayor rep sen senator representative judge president chief commissioner "
-    "supervisor councilman councilwoman councilmember alderman attorney general secretary deputy "
+    "supervisor councilman councilwoman councilmember alderman attorney secretary deputy "
     "officer captain capt lieutenant lt sgt sergeant major col colonel director superintendent "
     "spokesman spokeswoman spokesperson executive chairman chairwoman chair constable jailer "
     "warden trooper delegate assemblyman assemblywoman assemblymember congressman congresswoman "
@@ -56,11 +56,11 @@ def _is_name(tokens: Sequence[Token], i: int, text: str, *, headline: bool) -> b
     family = after is not None and not after.symbol and _is_capital(after, text)
     if after is not None and after.word in _OF_THINGS:
         return False
+    titled = before[-1:] and (before[-1] in _OFFICES or before == ["attorney", "general"])
     if headline:
-        titled = bool(before) and before[-1] in _OFFICES and family
-        return titled and after is not None and after.word not in _OF_BILLS
-    if not _OFFICES.isdisjoint(before):
-        return before[-1] in _OFFICES or _is_capital(tokens[i - 1], text)
+        return bool(titled) and family and after is not None and after.word not in _OF_BILLS
+    if titled or not _OFFICES.isdisjoint(before[:-1]):
+        return bool(titled) or _is_capital(tokens[i - 1], text)
     alone = tokens[i].word in _ALWAYS and family and _BEFORE_BILLS.isdisjoint(before[-1:])
     return alone and (bool(i) or tokens[i].word == "bill")
 
