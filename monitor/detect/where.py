@@ -256,7 +256,7 @@ class WhereReader:
             of_county = states & {state for state, _ in self.names.county_states(bare)}
             if len(states) == 1 and of_county:
                 return next(iter(of_county))  # "Knox commissioners": of the county, said below
-            spoken_of = spoken_of or bool(states)
+            spoken_of = spoken_of or bool(states - states_of_url(self.scene.document.url))
         return self._by_name(place, sighting, spoken_of=spoken_of)
 
     def _by_name(self, place: Place, sighting: Sighting, *, spoken_of: bool) -> str | None:
