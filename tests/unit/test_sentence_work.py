@@ -41,6 +41,7 @@ def only(text: str, title: str = "", url: str = "") -> Finding:
     [
         "Sgt. Lee of the U.S. office read No. 287(g) aloud on Jan. 5 at 10 a.m. sharp.",
         "Gov. J. B. Smith signed H.B. 12 in St. Paul.",
+        "Sheriff P.J. Tanner and Sens. Doe and Roe met.",
         "The vote was 3.5 to 2, per Capt. Roy.",
     ],
 )
@@ -51,6 +52,7 @@ def test_abbreviations_do_not_end_sentences(text: str) -> None:
 def test_sentences_end_where_readers_end_them() -> None:
     text = "It works with the U.S. The sheriff signed. “Good,” he said.\n\nNext one"
     assert len(split(text)) == 4
+    assert len(split("It runs version 2.0. Officers like it, says P.J. The sheriff does not.")) == 3
     assert split("A wrapped line goes on without any full stop at the end of a line\nas here.") == [
         "A wrapped line goes on without any full stop at the end of a line\nas here."
     ]

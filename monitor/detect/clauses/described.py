@@ -24,8 +24,7 @@ _LETS = word_set(
     "authorizing train trains trained training deputize deputizes deputized deputizing "
     "cross-deputize cross-deputizes cross-deputized cross-deputizing delegate delegates delegated "
     "delegating give gives gave giving grant grants granted granting turn turns turned turning "
-    "certify certifies certified certifying qualify qualifies have having has "
-    "which whereby"
+    "certify certifies certified certifying qualify qualifies have having has which whereby"
 )
 _OFFICERS = word_set(
     "officers officer deputies deputy police jailers jailer troopers sheriff's guards guard staff "

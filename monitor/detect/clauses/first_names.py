@@ -9,18 +9,18 @@ from collections.abc import Sequence
 
 from monitor.detect.language.tokens import Token
 from monitor.detect.language.words import word_set
+from monitor.detect.slots.place_words import OFFICES
 
 _NAMES = word_set(
     "bill will may law grant case ward chance price sue drew rob chase bond banks bench cross "
     "mark pat"
 )
-_OFFICES = word_set(
-    "sheriff gov governor mayor rep sen senator representative judge president chief commissioner "
-    "supervisor councilman councilwoman councilmember alderman attorney secretary deputy "
-    "officer captain capt lieutenant lt sgt sergeant major col colonel director superintendent "
-    "spokesman spokeswoman spokesperson executive chairman chairwoman chair constable jailer "
-    "warden trooper delegate assemblyman assemblywoman assemblymember congressman congresswoman "
-    "manager administrator lawyer mr ms mrs dr"
+#: What stands before a name; "general" does behind "attorney" alone: the General Court is a body.
+_OFFICES = OFFICES - {"general"} | word_set(
+    "gov governor captain capt lieutenant lt sgt sergeant major col colonel director "
+    "superintendent spokesman spokeswoman spokesperson executive chairman chairwoman chair "
+    "constable jailer warden trooper delegate assemblyman assemblywoman assemblymember "
+    "congressman congresswoman manager administrator lawyer mr ms mrs dr"
 )
 #: First names with which no sentence goes on as these words do: their capital tells.
 _ALWAYS = frozenset({"bill", "will"})

@@ -30,6 +30,8 @@ _ABBREVIATIONS = word_set(
     "mo mont neb nev okla ore pa tex vt wash wis wyo comp subd par reg res stat h.b s.b h.r "
     "l.d a.b s.j e.d w.d c.d m.d cal app cir super supp pct cpl det hon twp cmdr sess approx"
 )
+#: `P.J. Smith`, without the last full stop.
+_INITIALS = re.compile(r"[a-z](?:\.[a-z])+")
 #: Abbreviations that also end sentences: a capitalised function word after them starts a new one.
 _MAY_END = word_set("u.s u.s.c d.c a.m p.m inc co corp n.c s.c n.j n.y i.c.e")
 _STARTERS = word_set(
@@ -163,7 +165,7 @@ def _goes_on(text: str, start: int, at: int, after: int) -> bool:
     word = text[space + 1 : at].lower().lstrip("\"'(")
     if len(word) == 1 and word.isalpha() and word != "i":
         return True
-    initials = len(word) > 2 and len(word) == 2 * len(word.split(".")) - 1
+    initials = _INITIALS.fullmatch(word) is not None
     if not initials and word not in _ABBREVIATIONS:
         return False
     if initials or word in _MAY_END:
