@@ -18,6 +18,7 @@ from monitor.bootstrap.faults import Faults, require_stored
 from monitor.bootstrap.pages import listening_socket, web_server
 from monitor.bootstrap.single import alone
 from monitor.bootstrap.slack import slack_in_background
+from monitor.bootstrap.stopping import Stop
 from monitor.domain.source import Source
 from monitor.scheduler import Routine, Scheduler
 from monitor.services.check import CheckLoop
@@ -39,7 +40,7 @@ class Runner:
         self._console = Console(app.store, app.clock, say)
         self._faults = Faults(app.store, app.clock, say)
 
-    def run(self, stop: threading.Event) -> None:
+    def run(self, stop: Stop) -> None:
         """Run until `stop` is set. Raises ConfigError before anything starts."""
         app = self._app
         upkeep.prepare(app, self._say)
@@ -62,7 +63,7 @@ class Runner:
                     loop.close()
         self._say("stopped")
 
-    def _checks(self, loop: CheckLoop, scheduler: Scheduler, stop: threading.Event) -> None:
+    def _checks(self, loop: CheckLoop, scheduler: Scheduler, stop: Stop) -> None:
         """The check loop, in the calling thread; sources that could not begin are kept."""
         due: list[Source] = []
         while not stop.is_set():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import sys
-import threading
 from dataclasses import asdict
 from typing import Annotated
 
@@ -48,14 +47,15 @@ def run(
 ) -> None:
     """Poll, detect, log and deliver until stopped; pages come up by themselves."""
     from monitor.bootstrap.runner import Runner
+    from monitor.bootstrap.stopping import SignalledStop
 
-    stop = threading.Event()
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signum, lambda *_: stop.set())
     with open_app() as app:
         runner = Runner(app, say=say)
         if _wants_probe(app, probe):
-            _probe(app, None)
+            _probe(app, None)  # asks and waits: until it is over a signal ends the process at once
+        stop = SignalledStop()
+        for signum in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(signum, lambda *_: stop.set())
         runner.run(stop)
 
 
