@@ -31,6 +31,7 @@ from monitor.detect.phrase import NONE, Node, PhraseProblem, Terms, expand, pars
 from monitor.detect.rule import Bench, Pack, Rule, Topic
 from monitor.detect.set_aside import SetAside
 from monitor.detect.slots.governor_names import Governors
+from monitor.detect.taken import require_shown
 from monitor.domain.errors import ConfigError
 from monitor.extract.yaml_nodes import composed, constructed
 from monitor.kinds import RuleKind
@@ -197,8 +198,9 @@ class _Loader:
         if self.problems:
             return None
         terms = self._terms()
-        symbols = self._symbols(terms)
-        plain = Bench(terms=terms, guards={}, topics={})
+        symbols = Trie.of(self._symbols(terms))
+        self._shown(terms, symbols)
+        plain = Bench(terms=terms, symbols=symbols, guards={}, topics={})
         bench = replace(plain, guards=self._guards(plain), topics=self._topics(plain))
         rules, aside = self._rules(bench), self._set_aside(bench)
         if self.problems:
@@ -207,7 +209,7 @@ class _Loader:
         return Pack(
             rules=tuple(rules),
             bench=bench,
-            symbols=Trie.of(symbols),
+            symbols=symbols,
             beside=_beside(rules, bench.lexicon),
             anchor_words=anchors,
             anchor_scan=ahocorasick_rs.AhoCorasick(
@@ -270,6 +272,20 @@ class _Loader:
         except PhraseProblem as problem:
             self.problems.append(f"{self.where['vocabularies', name]}: {problem}")
             return ()
+
+    def _shown(self, terms: Terms, symbols: Trie) -> None:
+        """Plain vocabularies ask for nothing that lines show as a symbol.
+
+        Anchors are looked for in the text itself.
+        """
+        for name, nodes in terms.vocabularies.items():
+            if self.vocabularies[name].anchor:
+                continue
+            for node in nodes:
+                try:
+                    require_shown(node, symbols)
+                except PhraseProblem as problem:
+                    self.problems.append(f"{self.where['vocabularies', name]}: {problem}")
 
     def _guards(self, bench: Bench) -> dict[str, Guard]:
         made = {}

@@ -30,6 +30,7 @@ from monitor.detect.phrase import (
 from monitor.detect.scene import Scene
 from monitor.detect.set_aside import SetAside
 from monitor.detect.slots.governor_names import Governors
+from monitor.detect.taken import require_shown
 from monitor.domain.vocabulary import DocumentKind
 from monitor.kinds import RuleKind
 
@@ -118,6 +119,7 @@ class Bench:
     """What rule kinds compile with: terms, guards and topics of the whole pack."""
 
     terms: Terms
+    symbols: Trie
     guards: Mapping[str, Guard]
     topics: Mapping[str, Topic]
     lexicon: Lexicon = field(default_factory=Lexicon, repr=False)
@@ -148,10 +150,12 @@ class Bench:
         return self.joined[names]
 
     def nodes(self, sources: tuple[str, ...]) -> tuple[Node, ...]:
-        """Parse phrases; each is read once. Raises PhraseProblem."""
+        """Parse phrases; each is read once. Raises PhraseProblem, also for what no line shows."""
         for source in sources:
             if source not in self.parsed:
-                self.parsed[source] = parse(source)
+                node = parse(source)
+                require_shown(node, self.symbols)
+                self.parsed[source] = node
         return tuple(self.parsed[source] for source in sources)
 
     def demand(self, node: Node) -> Demand:

@@ -83,6 +83,8 @@ def test_examples_of_kinds_load_and_hold(kind: str) -> None:
         (("{agreement}", "{agrement}"), 7, "did you mean 'agreement'"),
         (("phrases: [", "guards: [negaton]\n    phrases: ["), 7, "unknown guard 'negaton'"),
         (("<signed>", "<signed"), 7, "'<' is not closed"),
+        (("{agreement}", "agreement"), 7, "'agreement' never matches: lines show it as AGREEMENT"),
+        (("{agreement}", "(pact|a (deal|agreement))"), 7, "write {agreement}"),
     ],
 )
 def test_a_mistake_is_named_with_file_line_and_hint(
@@ -91,6 +93,17 @@ def test_a_mistake_is_named_with_file_line_and_hint(
     told = problems(GOOD.replace(*change))
     assert f"own.yaml:{line}: " in told
     assert words in told
+
+
+def test_a_vocabulary_too_asks_only_for_what_lines_show() -> None:
+    paper = '  paper:\n    about: P.\n    terms: ["written agreement"]\n'
+    assert "own.yaml:2: 'agreement' never" in problems(
+        GOOD.replace("  agreement:", paper + "  agreement:")
+    )
+    anchor = paper.replace(
+        "    terms", "    anchor: true\n    terms"
+    )  # looked for in the text itself
+    assert load({"own.yaml": GOOD.replace("  agreement:", anchor + "  agreement:")}, RULE_KINDS)
 
 
 def test_a_small_pack_loads() -> None:

@@ -73,9 +73,9 @@ class TownReader:
         return 0
 
     def _of_a_county(self, token: Token, name: str) -> bool:
-        if token.symbol == "BODY":
+        if token.symbol:  # of a body, or of lawmakers
             return token.word in COUNTY_BODIES and self.names.rank(name) < _A_TOWN
-        return not token.symbol and token.word in OF_COUNTIES
+        return token.word in OF_COUNTIES
 
     def _is_person(self, tokens: list[Token], i: int) -> bool:
         """`Gov. Lincoln Chafee`, `Orlando Garcia, chief judge`: a first name before a family name,
