@@ -90,7 +90,7 @@ def staged_page(document: Document) -> Document:
         return document
     lines = _lines(document.text)
     steps = sorted(_steps(lines), key=_order)
-    step = steps[-1] if steps else _titled(document.title)
+    step = _furthest(steps[-1] if steps else _titled(document.title), _printed(lines))
     if step is None:
         return document
     day, stage, words = step
@@ -189,6 +189,28 @@ def _titled(title: str) -> _Step | None:
     _, bracket, inside = title.rpartition("(")
     stage = _stage(inside) if bracket and len(inside) < 40 else None
     return (None, stage, inside.rstrip(") ")) if stage else None
+
+
+_PRINTED = re2.compile(
+    r"(?i)\bas (?:introduced and )?passed by (?:the )?(?:(both|house and senate|senate and house)"
+    r"|house|senate|assembly)"
+)
+
+
+def _printed(lines: Sequence[str]) -> _Step | None:
+    """`BILL AS INTRODUCED AND PASSED BY SENATE`: the version that a text is headed by."""
+    for line in lines[:_HEADING_LINES]:
+        if found := _PRINTED.search(line):
+            both = found.group(1) is not None
+            return None, Stage.PASSED_BOTH if both else Stage.PASSED_ONE_CHAMBER, found.group(0)
+    return None
+
+
+def _furthest(last: _Step | None, printed: _Step | None) -> _Step | None:
+    """Lists of steps may end before the version that is shown."""
+    if last is None or printed is None:
+        return last or printed
+    return printed if _RANKS[printed[1]] > _RANKS[last[1]] else last
 
 
 def _day(line: str) -> date | None:

@@ -99,6 +99,8 @@ def occurred(line: Line, act: int, published: StatedDate | None) -> StatedDate |
 _THEN = word_set("after following since when")
 #: Days after a month in which it still tells the time of news; where a rule sets none of its own.
 _FRESH_MONTH, _USUAL_DAYS = 20, 50
+#: Verbs by which what happened weeks ago becomes known.
+_REVEALS = word_set("show shows showed reveal reveals revealed obtained learned discovered uncovered")
 
 
 def history(line: Line, act: int, published: StatedDate | None, fresh_days: int) -> str | None:
@@ -118,10 +120,17 @@ def history(line: Line, act: int, published: StatedDate | None, fresh_days: int)
     if _year_gone(day, published):
         return when.words
     newest = day.day + timedelta(days=_SPAN_DAYS[day.precision])
-    if day.precision is Precision.MONTH and line.clause(act).opener != "that":  # newly revealed
+    if day.precision is Precision.MONTH and not _revealed(line, act):
         fresh_days = min(fresh_days, _FRESH_MONTH) if fresh_days <= _USUAL_DAYS else fresh_days
     reach = published.day - timedelta(days=fresh_days)
     return when.words if newest < reach else None
+
+
+def _revealed(line: Line, act: int) -> bool:
+    """`Records show he signed it in April`: the news is that it is known now."""
+    return line.clause(act).opener == "that" or any(
+        token.word in _REVEALS for token in line.tokens[:act]
+    )
 
 
 def _year_gone(day: StatedDate, published: StatedDate) -> bool:

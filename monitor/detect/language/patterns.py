@@ -13,6 +13,9 @@ import re2
 _REPEATED, _CLASS = 40, 30
 #: Steps of a program that RE2 holds in any case; it refuses some 87,000.
 _SURE = 50_000
+#: What RE2 may use to search by one pattern; with its own 8 MiB the widest ones fall back to a
+#: search that is many times slower. Only states that texts lead to take any of it.
+_MEMORY_BYTES = 16 * 2**20
 _REPEAT = re.compile(r"\{0,(\d+)\}")
 
 #: How the library's engine is told to look everywhere; None where this release keeps it elsewhere.
@@ -32,9 +35,15 @@ class LatePattern:
         """The first place from an offset on where it matches."""
         match = self._match
         if match is None:
-            match = self._match = _matcher(re2.compile(self.source))
+            match = self._match = _matcher(re2.compile(self.source, _options()))
         found = match(_ANYWHERE, view, at, len(view))
         return found if found[0][0] >= 0 else None
+
+
+def _options() -> Any:
+    options = re2.Options()
+    options.max_mem = _MEMORY_BYTES
+    return options
 
 
 def _matcher(made: Any) -> Callable[[Any, bytes, int, int], Spans]:
