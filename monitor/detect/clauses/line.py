@@ -57,9 +57,13 @@ _REPORT = 9
 _LAWMAKERS = frozenset({"legislature", "legislators"})
 #: Of some boroughs in Alaska.
 _ASSEMBLY = "assembly"
-_OF_PLACES = _LAWMAKERS | {_ASSEMBLY}
+_LAWMAKERS_TOO = _LAWMAKERS | {"lawmakers"}
+_LOCAL = word_set("city county town village parish borough")
+_OF_PLACES = _LAWMAKERS_TOO | {_ASSEMBLY}
 #: Words before an opener that leads its sentence: "two days after".
 _LEADING = 4
+#: Tokens of the longest dateline: "ST. PAUL, Minn. (AP) -".
+_DATELINE = 6
 #: `Attorney General Herring (D) issued`: what stands for a party.
 _PARTIES = frozenset("DRI")
 #: Letters of the longest abbreviation that a text sets in brackets behind the name.
@@ -200,7 +204,7 @@ class Line:
         The comma behind a place with its state is part of the place. Where no comma follows at all
         the act is the main clause's: `After a night of talks the board voted to leave`.
         """
-        if start <= _LEADING and opener in _ADVERBIAL:
+        if start <= self._head() and opener in _ADVERBIAL:
             if opener in _AFTER and self._leads(start - 1) and self._is_only_clause(end):
                 return Clause(start, end, "")
             for at in range(end - 1, start, -1):
@@ -210,9 +214,14 @@ class Line:
                     return Clause(at, end, "")
         return Clause(start, end, opener)
 
+    def _head(self) -> int:
+        """The last token before which a clause still leads its sentence, behind a dateline."""
+        dashes = (at for at in range(min(_DATELINE, len(self.tokens))) if self.tokens[at].word == "-")
+        return _LEADING + next(dashes, -1) + 1
+
     def _leads(self, opener: int) -> bool:
         """Whether only a time stands before an opener: "two days after"."""
-        return all(t.symbol or t.word in _SPANS for t in self.tokens[:opener])
+        return all(t.symbol or t.word in _SPANS or t.word == "-" for t in self.tokens[:opener])
 
     def _is_only_clause(self, act: int) -> bool:
         """Whether no comma follows an act, but perhaps before who reports it, at the very end."""
@@ -265,6 +274,11 @@ class Line:
             or (token.word not in _AUXILIARY and not token.word.endswith("ly"))
             for token in self.tokens[start:act]
         )
+
+    def is_leading(self, act: int) -> bool:
+        """Whether an act is only the circumstance that its sentence begins with."""
+        clause = self.clause(act)
+        return clause.opener in _ADVERBIAL and clause.start <= self._head()
 
     def clause_end(self, act: int) -> int:
         """The token after the clause that begins with the verb at `act`."""
@@ -360,8 +374,10 @@ def _bodies_by_place(tokens: Sequence[Token]) -> None:
         place = before.value
         if token.word == _ASSEMBLY and isinstance(place, Place) and place.kind != "state":
             token.symbol = "BODY"
-        if token.word in _LAWMAKERS and token.symbol and isinstance(place, Place):
+        if token.word in _LAWMAKERS_TOO and token.symbol and isinstance(place, Place):
             token.symbol = "LEGISLATURE" if place.kind == "state" else "BODY"
+        if token.symbol == "LEGISLATURE" and before.word in _LOCAL:  # "city lawmakers"
+            token.symbol = "BODY"
 
 
 def _counted(tokens: list[Token]) -> list[Token]:

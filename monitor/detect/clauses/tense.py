@@ -33,6 +33,8 @@ def when_of(line: Line, act: int) -> When | None:
 
 def _when_of(line: Line, act: int) -> When | None:
     end = line.clause_end(act)
+    if line.is_leading(act):  # "after it did, the council voted Wednesday": the date of another act
+        end = next((at for at in range(act, end) if line.tokens[at].word == ","), end)
     for at in range(act + 1, min(end, act + 30)):
         found = _when(line, at)
         if found is not None and not _of_what_is_to_come(line, act, at, found):
