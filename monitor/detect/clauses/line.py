@@ -216,7 +216,9 @@ class Line:
 
     def _head(self) -> int:
         """The last token before which a clause still leads its sentence, behind a dateline."""
-        dashes = (at for at in range(min(_DATELINE, len(self.tokens))) if self.tokens[at].word == "-")
+        dashes = (
+            at for at in range(min(_DATELINE, len(self.tokens))) if self.tokens[at].word == "-"
+        )
         return _LEADING + next(dashes, -1) + 1
 
     def _leads(self, opener: int) -> bool:

@@ -102,7 +102,9 @@ _THEN = word_set("after following since when")
 #: Days after a month in which it still tells the time of news; where a rule sets none of its own.
 _FRESH_MONTH, _USUAL_DAYS = 20, 50
 #: Verbs by which what happened weeks ago becomes known.
-_REVEALS = word_set("show shows showed reveal reveals revealed obtained learned discovered uncovered")
+_REVEALS = word_set(
+    "show shows showed reveal reveals revealed obtained learned discovered uncovered"
+)
 
 
 def history(line: Line, act: int, published: StatedDate | None, fresh_days: int) -> str | None:

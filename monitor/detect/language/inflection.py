@@ -2,31 +2,42 @@
 
 from __future__ import annotations
 
+import re2
+
 from monitor.detect.language.words import word_set
 
 #: Verbs whose past forms no rule of spelling gives: past tense, then the participle if it differs.
 _IRREGULAR: dict[str, tuple[str, ...]] = {
-    "become": ("became", "become"), "begin": ("began", "begun"), "break": ("broke", "broken"),
-    "bring": ("brought",), "build": ("built",), "buy": ("bought",), "choose": ("chose", "chosen"),
+    "beat": ("beat", "beaten"), "become": ("became", "become"), "begin": ("began", "begun"),
+    "bid": ("bid",), "break": ("broke", "broken"), "bring": ("brought",), "build": ("built",),
+    "buy": ("bought",), "cast": ("cast",), "choose": ("chose", "chosen"),
     "come": ("came", "come"), "cut": ("cut",), "do": ("did", "done"), "draw": ("drew", "drawn"),
-    "fall": ("fell", "fallen"), "find": ("found",), "forbid": ("forbade", "forbidden"),
-    "freeze": ("froze", "frozen"), "get": ("got", "gotten"), "give": ("gave", "given"),
-    "go": ("went", "gone"), "grow": ("grew", "grown"), "hold": ("held",), "keep": ("kept",),
-    "lay": ("laid",), "leave": ("left",), "let": ("let",), "lose": ("lost",), "make": ("made",),
-    "override": ("overrode", "overridden"), "pay": ("paid",), "put": ("put",), "quit": ("quit",),
-    "rise": ("rose", "risen"), "rewrite": ("rewrote", "rewritten"), "say": ("said",),
-    "send": ("sent",), "set": ("set",),
-    "shoot": ("shot",), "shut": ("shut",), "sit": ("sat",), "stand": ("stood",),
-    "sink": ("sank", "sunk"), "strike": ("struck",),
-    "take": ("took", "taken"), "tear": ("tore", "torn"), "tell": ("told",),
-    "throw": ("threw", "thrown"), "uphold": ("upheld",), "win": ("won",),
+    "fall": ("fell", "fallen"), "fight": ("fought",), "find": ("found",),
+    "forbid": ("forbade", "forbidden"), "forgo": ("forwent", "forgone"),
+    "forsake": ("forsook", "forsaken"), "freeze": ("froze", "frozen"), "get": ("got", "gotten"),
+    "give": ("gave", "given"), "go": ("went", "gone"),
+    "green-light": ("green-lit", "green-lighted"), "greenlight": ("greenlit", "greenlighted"), "grow": ("grew", "grown"), "hear": ("heard",),
+    "hit": ("hit",), "hold": ("held",), "keep": ("kept",), "lay": ("laid",), "lead": ("led",),
+    "leave": ("left",), "lend": ("lent",), "let": ("let",), "lose": ("lost",), "make": ("made",),
+    "mean": ("meant",), "override": ("overrode", "overridden"), "pay": ("paid",), "put": ("put",),
+    "quit": ("quit",), "read": ("read",), "redo": ("redid", "redone"), "remake": ("remade",),
+    "repay": ("repaid",), "rewrite": ("rewrote", "rewritten"), "rise": ("rose", "risen"),
+    "say": ("said",), "seek": ("sought",), "send": ("sent",), "set": ("set",),
+    "shake": ("shook", "shaken"), "shed": ("shed",), "shoot": ("shot",),
+    "shrink": ("shrank", "shrunk"), "shut": ("shut",), "sink": ("sank", "sunk"), "sit": ("sat",),
+    "speed": ("sped",), "split": ("split",), "stand": ("stood",), "strike": ("struck",),
+    "swear": ("swore", "sworn"), "swell": ("swelled", "swollen"), "take": ("took", "taken"),
+    "tear": ("tore", "torn"), "tell": ("told",), "throw": ("threw", "thrown"),
+    "underwrite": ("underwrote", "underwritten"), "undo": ("undid", "undone"),
+    "unwind": ("unwound",), "uphold": ("upheld",), "win": ("won",), "wind": ("wound",),
     "withdraw": ("withdrew", "withdrawn"), "withhold": ("withheld",), "write": ("wrote", "written"),
 }  # fmt: skip
-#: Verbs that double their last letter.
+#: A verb of one syllable with one short vowel doubles its last letter: hopped, penned, begging.
+_SHORT = re2.compile("(?:[^aeiou]+|qu)[aeiou][^aeiouwxy]")
+#: Longer verbs that do, as their last syllable is the stressed one.
 _DOUBLING = word_set(
-    "admit allot ban bar begin commit compel cut drag drop equip flip forbid get grab jam let nab "
-    "permit pin plan put quit refer rip scan scrap set shun shut sit slam snub step stop strip "
-    "submit tap tip top transfer trim win wrap"
+    "admit allot annul begin commit compel concur confer defer equip forbid forget incur occur "
+    "overstep patrol permit prefer re-commit re-up recommit refer reup submit transfer transmit"
 )
 #: Verbs that do so in American or in British print only.
 _EITHER = word_set("cancel travel signal label")
@@ -66,4 +77,4 @@ def _participle(verb: str) -> str:
 
 
 def _doubled(verb: str) -> str:
-    return verb + verb[-1] if verb in _DOUBLING else verb
+    return verb + verb[-1] if verb in _DOUBLING or _SHORT.fullmatch(verb) else verb
