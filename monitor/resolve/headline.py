@@ -46,6 +46,7 @@ _AGREEMENTS: Mapping[tuple[E, S | None], str] = {
 }
 _LOCAL: Mapping[tuple[E, S | None], str] = {
     (E.SANCTUARY_PROPOSED, S.ON_AGENDA): "{who}: limits on cooperation with ICE are on the agenda",
+    (E.SANCTUARY_PROPOSED, S.VOTED_DOWN): "{who}: limits on cooperation with ICE voted down",
     (E.SANCTUARY_PROPOSED, None): "{who}: limits on cooperation with ICE proposed",
     (E.SANCTUARY_ADOPTED, S.REAFFIRMED): "{who} reaffirmed limits on cooperation with ICE",
     (E.SANCTUARY_ADOPTED, None): "{who} adopted limits on cooperation with ICE",
