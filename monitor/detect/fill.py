@@ -35,6 +35,9 @@ _UNITS = word_set(
 )
 #: Kinds in which what stands between quotation marks is said by somebody.
 _NEWS = frozenset({DocumentKind.NEWS, DocumentKind.RELEASE})
+#: Who speaks of an own act, how near before it, and the offices that may.
+_SPEAKERS, _TO_SPEAKER = frozenset({"we", "i", "we've", "i've", "we're"}), 4
+_OFFICES = frozenset({"AGENCY", "GOVERNOR"})
 _BY_TOPIC = {"mandate": Direction.TOWARD, "limit": Direction.AWAY}
 
 
@@ -105,9 +108,12 @@ class Filler:
         return Worth.REVIEW if weak or placeless or agentless else rule.spec.worth
 
     def _is_spoken(self, sighting: Sighting) -> bool:
-        """Whether the act stands inside somebody's words; who speaks tells what he makes of it."""
+        """Whether the act stands inside somebody's words; who speaks tells what he makes of it.
+
+        An office that speaks of itself tells what it did: "We signed it," the sheriff said.
+        """
         index = sighting.index
-        if index < 0 or self._scene.document.kind not in _NEWS:
+        if index < 0 or self._scene.document.kind not in _NEWS or _of_the_speaker(sighting):
             return False
         start = self._scene.spans[self._scene.paragraph_start(index)].start
         act = sighting.line.tokens[sighting.first].start
@@ -180,6 +186,14 @@ def _models(line: Line, act: int) -> list[Model]:
         if token.symbol in _MODELS
     ]
     return [model for _, model in sorted(found, key=lambda row: row[0])]
+
+
+def _of_the_speaker(sighting: Sighting) -> bool:
+    before = sighting.line.tokens[max(0, sighting.first - _TO_SPEAKER) : sighting.first]
+    behind = sighting.line.tokens[sighting.last :]
+    return any(token.word in _SPEAKERS for token in before) and any(
+        token.symbol in _OFFICES for token in behind
+    )
 
 
 def _model_of(line: Line, agency: str | None) -> Model | None:
