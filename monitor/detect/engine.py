@@ -93,7 +93,7 @@ def _placed(
 ) -> tuple[list[Placed], Heading]:
     names = names_of(gazetteer)
     lexicon, heads = pack.bench.lexicon, pack.governors
-    scene = lay_out(document, pack.symbols, names, pack.anchored, lexicon, heads)
+    scene = lay_out(document, pack.bench.symbols, names, pack.anchored, lexicon, heads)
     if not relevant(scene) or put_aside(scene, pack) is not None:
         return [], Heading(False, False)
     filler = Filler(scene, names, pack)

@@ -69,7 +69,7 @@ def explain(
     if rule_id is not None and rule is None:
         raise KeyError(rule_id)
     names, lexicon = names_of(gazetteer), pack.bench.lexicon
-    scene = lay_out(document, pack.symbols, names, pack.anchored, lexicon, pack.governors)
+    scene = lay_out(document, pack.bench.symbols, names, pack.anchored, lexicon, pack.governors)
     anchored = relevant(scene)
     aside = put_aside(scene, pack) if anchored else None
     seen = tuple(sightings(scene, pack)) if anchored and aside is None else ()

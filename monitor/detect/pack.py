@@ -209,7 +209,6 @@ class _Loader:
         return Pack(
             rules=tuple(rules),
             bench=bench,
-            symbols=symbols,
             beside=_beside(rules, bench.lexicon),
             anchor_words=anchors,
             anchor_scan=ahocorasick_rs.AhoCorasick(

@@ -169,7 +169,6 @@ class Pack:
 
     rules: tuple[Rule, ...]
     bench: Bench
-    symbols: Trie
     beside: tuple[int, ...]  #: rules that look elsewhere than at lines of the text
     anchor_words: frozenset[str] = field(repr=False)
     anchor_scan: ahocorasick_rs.AhoCorasick = field(repr=False)

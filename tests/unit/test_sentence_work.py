@@ -19,7 +19,7 @@ from tests.detection import DAY, document, gazetteer, read, shipped_pack
 
 
 def scene(text: str) -> Scene:
-    return lay_out(document(text), shipped_pack().symbols, names_of(gazetteer()))
+    return lay_out(document(text), shipped_pack().bench.symbols, names_of(gazetteer()))
 
 
 def view(text: str) -> str:
