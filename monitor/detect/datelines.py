@@ -14,6 +14,11 @@ _COURT = 24
 #: `the most after Florida`, `second only to Texas`: others, to compare with.
 _THAN = word_set("after behind than to unlike")
 _MOST = word_set("most second third more fewer highest largest only next")
+#: Words by which something is likened to what another state has.
+_LIKE = frozenset(
+    [("akin", "to"), ("similar", "to"), ("modeled", "on"), ("modeled", "after"),
+     ("patterned", "after"), ("copied", "from"), ("inspired", "by")]
+)  # fmt: skip
 
 
 def is_dateline(line: Line, i: int) -> bool:
@@ -51,6 +56,7 @@ def is_beside(line: Line, i: int, title: Line | None) -> bool:
     """Whether a place is only a court's seat or what another is compared with."""
     words = [token.word for token in line.tokens[max(0, i - 3) : i]]
     compared = bool(words) and words[-1] in _THAN and not _MOST.isdisjoint(words[:-1])
+    compared = compared or tuple(words[-2:]) in _LIKE
     return compared or of_its_court(line, i, title)
 
 
