@@ -35,8 +35,13 @@ class SignalledStop:
     def set(self) -> None:
         """Tell it; once more does nothing."""
         self._told = True
-        with suppress(BlockingIOError):  # so many were told already that nobody waits any more
+        with suppress(OSError):  # it is full or closed: nobody waits any more
             self._writer.send(b".")
+
+    def close(self) -> None:
+        """Give back what waiting needs; it may still be told."""
+        self._reader.close()
+        self._writer.close()
 
     def is_set(self) -> bool:
         """Whether it was told."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from contextlib import closing
 from dataclasses import asdict
 from typing import Annotated
 
@@ -53,10 +54,10 @@ def run(
         runner = Runner(app, say=say)
         if _wants_probe(app, probe):
             _probe(app, None)  # asks and waits: until it is over a signal ends the process at once
-        stop = SignalledStop()
-        for signum in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(signum, lambda *_: stop.set())
-        runner.run(stop)
+        with closing(SignalledStop()) as stop:
+            for signum in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(signum, lambda *_: stop.set())
+            runner.run(stop)
 
 
 def _wants_probe(app: App, probe: bool | None) -> bool:
