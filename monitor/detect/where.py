@@ -9,7 +9,14 @@ from itertools import pairwise
 from monitor.detect.clauses.line import Line
 from monitor.detect.coordination import group_after, group_before
 from monitor.detect.current import current_lines, named_states, told_now
-from monitor.detect.datelines import is_beside, is_dateline, is_elsewhere, nearest_state
+from monitor.detect.datelines import (
+    is_beside,
+    is_dateline,
+    is_elsewhere,
+    nearest_state,
+    state_of_seat,
+    state_said_first,
+)
 from monitor.detect.language.words import word_set
 from monitor.detect.scene import Scene, Sighting
 from monitor.detect.slots.address import states_of_url
@@ -25,7 +32,7 @@ from monitor.detect.slots.place_signs import (
     bodies_say,
     tagged_states,
 )
-from monitor.detect.slots.state_names import CAPITAL_DATELINES, CAPITALS, STATE_NAMES
+from monitor.detect.slots.state_names import CAPITALS, STATE_NAMES
 from monitor.domain.claim import Jurisdiction
 
 #: Sentences of a page so short that it holds no other stories.
@@ -44,9 +51,6 @@ _BEHIND = 5
 _ABOVE = 12
 #: ... and lines of it, others between its paragraphs too.
 _BETWEEN_LINES = 20
-#: Characters in which a text's dateline stands, and what ends its place.
-_DATELINE = 40
-_DATELINE_ENDS = ("—", "–", " - ", "(", ": ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,20 +319,13 @@ class WhereReader:
         words = [token.word for line in current_lines(self.scene) for token in line.tokens]
         pairs = [f"{one} {other}" for one, other in pairwise(words)]
         said = {CAPITALS[name] for name in (*words, *pairs) if name in CAPITALS}
-        return said.pop() if len(said) == 1 else self._of_dateline()
-
-    def _of_dateline(self) -> str | None:
-        """`CONCORD (AP) -`: the state whose seat the text is written from."""
-        head = self.scene.document.text[:_DATELINE].lstrip()
-        ends = [at for at in map(head.find, _DATELINE_ENDS) if at > 0]
-        name = head[: min(ends)].strip() if ends else ""
-        return CAPITAL_DATELINES.get(name.lower()) if name[:1].isupper() else None
+        return said.pop() if len(said) == 1 else state_of_seat(self.scene.document.text)
 
     def _contexts(self, sighting: Sighting) -> Iterator[set[str]]:
-        yield self._states_of((sighting.line,))
         title = self.scene.title_of(sighting.index)
-        if title is not None:
-            yield self._states_of((title,))
+        yield {state_said_first(sighting.line, title) or ""} - {""}
+        yield self._states_of((sighting.line,))
+        yield self._states_of(() if title is None else (title,))
         if sighting.index >= 0:
             yield self._states_of(self.scene.near(sighting.index))
         else:

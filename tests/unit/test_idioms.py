@@ -98,3 +98,34 @@ def test_what_was_not_done_or_long_ago_is_not_told(frame: str) -> None:
             if any(one.worth is Worth.ALERT for one in found):
                 wrong.append(act)
     assert wrong == []
+
+
+WHO = (
+    "The Polk County, Iowa, sheriff's office",
+    "DES MOINES, Iowa - The Polk County sheriff's office",
+    "Iowa's Polk County sheriff's office",
+)
+BESIDE = (
+    " and joins 40 others in Texas",
+    ", the Florida governor said",
+    " after Georgia passed a law",
+    ", following the example of Tampa, Florida",
+    ", according to the Texas Tribune",
+    ", making it the first agency outside Florida and Texas to do so",
+    ". Its neighbor, Hall County, Georgia, has had one since 2008",
+)
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_other_states_in_the_sentence_do_not_hide_its_own(who: str) -> None:
+    for beside in BESIDE:
+        found = read(f"{who} signed a 287(g) agreement with ICE on Monday{beside}.")
+        told = {one.jurisdiction.state for one in found if one.worth is Worth.ALERT}
+        assert told == {"IA"}, beside
+
+
+def test_a_name_of_two_states_under_a_dateline_of_the_other_is_left_to_its_own_words() -> None:
+    found = read(
+        "KANSAS CITY, Mo. - The Johnson County sheriff in Kansas signed a 287(g) agreement Monday."
+    )
+    assert {one.jurisdiction.state for one in found} != {"MO"}
