@@ -25,7 +25,8 @@ _NAMES, _BEHIND = frozenset({"AGENCY", "PLACE"}), 5
 #: Words by which something is likened to what another state has.
 _LIKE = frozenset(
     [("akin", "to"), ("similar", "to"), ("modeled", "on"), ("modeled", "after"),
-     ("patterned", "after"), ("copied", "from"), ("inspired", "by")]
+     ("patterned", "after"), ("copied", "from"), ("inspired", "by"), ("example", "of"),
+     ("lead", "of"), ("footsteps", "of")]
 )  # fmt: skip
 
 
@@ -51,7 +52,11 @@ def is_elsewhere(line: Line, i: int, title: Line | None) -> bool:
         return True  # a governor acts for the state, wherever it is told from
     if following not in _DASHES:
         return False
-    others = [t.value for t in line.tokens[1:] if isinstance(t.value, Place)]
+    others = [
+        token.value
+        for at, token in enumerate(line.tokens)
+        if at and isinstance(token.value, Place) and not _is_likened(line, at)
+    ]
     if any(one.state and one.state not in place.states for one in others):
         return True
     return of_its_court(line, i, title)
@@ -72,8 +77,11 @@ def is_beside(line: Line, i: int, title: Line | None) -> bool:
     """Whether a place is only a court's seat or what another is compared with."""
     words = [token.word for token in line.tokens[max(0, i - 3) : i]]
     compared = bool(words) and words[-1] in _THAN and not _MOST.isdisjoint(words[:-1])
-    compared = compared or tuple(words[-2:]) in _LIKE
-    return compared or of_its_court(line, i, title)
+    return compared or _is_likened(line, i) or of_its_court(line, i, title)
+
+
+def _is_likened(line: Line, i: int) -> bool:
+    return tuple(token.word for token in line.tokens[max(0, i - 2) : i]) in _LIKE
 
 
 def state_said_first(line: Line, title: Line | None) -> str | None:

@@ -154,6 +154,7 @@ class WhereReader:
             for i, token in enumerate(sighting.line.tokens)
             if isinstance(token.value, Place) and token.value.kind != "state"
             if not is_elsewhere(sighting.line, i, self.scene.title)
+            if not is_beside(sighting.line, i, self.scene.title)
         ]
         if own:
             return min(own, key=lambda row: row[0])[1]

@@ -124,6 +124,14 @@ def test_other_states_in_the_sentence_do_not_hide_its_own(who: str) -> None:
         assert told == {"IA"}, beside
 
 
+def test_whom_one_follows_is_not_who_acted() -> None:
+    found = read(
+        "PEORIA, Ill. - The police department here signed a 287(g) agreement with ICE on Monday, "
+        "following the example of Tampa, Florida."
+    )
+    assert {one.jurisdiction.place for one in found} == {"Peoria"}
+
+
 def test_a_name_of_two_states_under_a_dateline_of_the_other_is_left_to_its_own_words() -> None:
     found = read(
         "KANSAS CITY, Mo. - The Johnson County sheriff in Kansas signed a 287(g) agreement Monday."
