@@ -35,9 +35,10 @@ _UNITS = word_set(
 )
 #: Kinds in which what stands between quotation marks is said by somebody.
 _NEWS = frozenset({DocumentKind.NEWS, DocumentKind.RELEASE})
-#: Who speaks of an own act, how near before it, and the offices that may.
+#: Who speaks of an own act, how near before it, the offices that may, and who has left them.
 _SPEAKERS, _TO_SPEAKER = frozenset({"we", "i", "we've", "i've", "we're"}), 4
 _OFFICES = frozenset({"AGENCY", "GOVERNOR"})
+_NO_LONGER = frozenset({"former", "ex", "retired", "ousted"})
 _BY_TOPIC = {"mandate": Direction.TOWARD, "limit": Direction.AWAY}
 
 
@@ -191,9 +192,10 @@ def _models(line: Line, act: int) -> list[Model]:
 def _of_the_speaker(sighting: Sighting) -> bool:
     before = sighting.line.tokens[max(0, sighting.first - _TO_SPEAKER) : sighting.first]
     behind = sighting.line.tokens[sighting.last :]
-    return any(token.word in _SPEAKERS for token in before) and any(
-        token.symbol in _OFFICES for token in behind
-    )
+    if not any(token.word in _SPEAKERS for token in before):
+        return False
+    offices = any(token.symbol in _OFFICES for token in behind)
+    return offices and not any(token.word in _NO_LONGER for token in behind)
 
 
 def _model_of(line: Line, agency: str | None) -> Model | None:

@@ -341,7 +341,10 @@ class _Loader:
             ("unknown topic '", list(self.topics)),
         ):
             if what in problem:
-                hint = _hint(problem.split(what)[1].split("'", maxsplit=1)[0], known)
+                name = problem.split(what)[1].split("'", maxsplit=1)[0]
+                if name in known:
+                    return  # it is there, and its own problem is told
+                hint = _hint(name, known)
         self.problems.append(f"{at}: {problem}{hint}")
 
     def _anchors(self, terms: Terms) -> frozenset[str]:

@@ -90,33 +90,36 @@ def test_it_starts_serves_checks_and_ends_cleanly(tmp_path: Path, site: DemoServ
     assert "stopped" in output
 
 
-def test_it_ends_however_often_it_is_told(tmp_path: Path):
+def running_without_network(tmp_path: Path) -> subprocess.Popen[str]:
+    """The bot, once its pages answer."""
     feeds = tmp_path / "feeds.yaml"
     feeds.write_text(feeds_yaml("http://127.0.0.1:9"), encoding="utf-8")
     port = free_port()
     process = started(tmp_path, port, feeds)
     try:
         assert wait_until(lambda: answer(port, "/") == 200)
-    finally:
+    except BaseException:
+        process.kill()
+        raise
+    return process
+
+
+def test_it_ends_however_often_it_is_told(tmp_path: Path):
+    process = running_without_network(tmp_path)
+    try:
         for _ in range(200):  # a terminal, make and a hasty finger: one handler interrupts another
             process.send_signal(signal.SIGTERM)
             process.send_signal(signal.SIGINT)
-        try:
-            output, _ = process.communicate(timeout=60)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            raise
+        output, _ = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert process.returncode == 0, output
     assert "stopped" in output
 
 
 def test_without_any_network_it_keeps_running(tmp_path: Path):
-    feeds = tmp_path / "feeds.yaml"
-    feeds.write_text(feeds_yaml("http://127.0.0.1:9"), encoding="utf-8")
-    port = free_port()
-    process = started(tmp_path, port, feeds)
+    process = running_without_network(tmp_path)
     try:
-        assert wait_until(lambda: answer(port, "/") == 200)
         time.sleep(3)
         assert process.poll() is None
     finally:

@@ -106,6 +106,13 @@ def test_a_vocabulary_too_asks_only_for_what_lines_show() -> None:
     assert load({"own.yaml": GOOD.replace("  agreement:", anchor + "  agreement:")}, RULE_KINDS)
 
 
+def test_what_uses_a_broken_guard_is_no_second_mistake() -> None:
+    guard = 'guards:\n  odd:\n    about: O.\n    before: ["agreement"]\nrules:\n'
+    used = GOOD.replace("rules:\n", guard).replace("phrases: [", "guards: [odd]\n    phrases: [")
+    told = problems(used)
+    assert "'agreement' never matches" in told and "unknown guard" not in told
+
+
 def test_a_small_pack_loads() -> None:
     assert load({"own.yaml": GOOD}, RULE_KINDS).rule("tiny-rule") is not None
 
