@@ -37,9 +37,11 @@ def environment(directory: Path, port: int, feeds: Path) -> dict[str, str]:
     }
 
 
-def started(directory: Path, port: int, feeds: Path) -> subprocess.Popen[str]:
+def started(
+    directory: Path, port: int, feeds: Path, probe: str = "--no-probe"
+) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "monitor", "run", "--no-probe"],
+        [sys.executable, "-m", "monitor", "run", probe],
         env=environment(directory, port, feeds),
         cwd=directory,
         stdout=subprocess.PIPE,
@@ -115,6 +117,24 @@ def test_it_ends_however_often_it_is_told(tmp_path: Path):
         process.kill()
     assert process.returncode == 0, output
     assert "stopped" in output
+
+
+def test_an_interrupt_ends_the_first_probing(tmp_path: Path):
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes requests, never answers
+        silent.settimeout(60)
+        feeds = tmp_path / "feeds.yaml"
+        feeds.write_text(feeds_yaml(f"http://127.0.0.1:{silent.getsockname()[1]}"))
+        process = started(tmp_path, free_port(), feeds, "--probe")
+        try:
+            connection, _ = silent.accept()
+            with connection:
+                process.send_signal(signal.SIGINT)
+                output, _ = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert process.returncode not in (0, None)
+    assert "Traceback" not in output, output
+    assert "watching" not in output
 
 
 def test_without_any_network_it_keeps_running(tmp_path: Path):
