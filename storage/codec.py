@@ -16,7 +16,7 @@ import typing
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from operator import attrgetter
 from typing import Any, TypeVar, cast
 
@@ -33,6 +33,7 @@ _CANONICAL = json.JSONEncoder(
 )
 
 
+@lru_cache(maxsize=1024)  # one capture dates all that was read from it
 def moment_text(moment: datetime) -> str:
     """Fixed width UTC text that sorts like time: ``2025-06-01T12:00:00.000000Z``."""
     return require_aware(moment).isoformat(timespec="microseconds")[:26] + "Z"

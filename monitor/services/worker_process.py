@@ -34,7 +34,8 @@ def _resolved(call: str, setup: tuple[object, ...] | None) -> Callable[..., obje
 def _serve(descriptor: int, call: str) -> None:
     """The worker's life: get ready, then one document after the other until the pipe closes."""
     pipe = Connection(descriptor)
-    setup, limits = pickle.loads(pipe.recv_bytes())  # noqa: S301 - from the process that owns us
+    requests = open(descriptor, "rb", closefd=False)  # noqa: SIM115 - the pipe's
+    setup, limits = pickle.load(requests)  # noqa: S301 - from the process that owns us
     gc.disable()
     try:
         function = _resolved(call, setup)
@@ -52,8 +53,8 @@ def _serve(descriptor: int, call: str) -> None:
     waiting.register(descriptor, select.POLLIN)
     while waiting.poll(limits.idle_s * 1000):
         try:
-            arguments = pickle.loads(pipe.recv_bytes())  # noqa: S301 - as above
-        except EOFError:
+            arguments = pickle.load(requests)  # noqa: S301 - as above
+        except (EOFError, pickle.UnpicklingError):  # the owner is gone, perhaps in mid-sentence
             return
         _bound(limits)
         answer = _answer(function, arguments, limits)

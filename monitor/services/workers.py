@@ -190,7 +190,7 @@ class _Worker:
         """One document. Raises _Raised, or ExtractError when the worker is lost."""
         self._done += 1
         try:
-            self._pipe.send_bytes(pickle.dumps(arguments, pickle.HIGHEST_PROTOCOL))
+            self._hand_over(arguments)
             if not self._pipe.poll(limits.wall_s):
                 self.process.kill()
                 raise ExtractError(f"reading took longer than {limits.wall_s:g} s and was stopped")
@@ -202,6 +202,10 @@ class _Worker:
         if kind != "ok":
             raise _Raised(str(value))
         return value
+
+    def _hand_over(self, values: tuple[object, ...]) -> None:
+        """Send values; a body goes into the pipe from where it lies, without a copy of it."""
+        pickle.Pickler(_Sending(self._pipe.fileno()), pickle.HIGHEST_PROTOCOL).dump(values)
 
     def spent(self, limits: WorkerLimits) -> bool:
         """Whether it has done its share or grown too much."""
@@ -218,7 +222,7 @@ class _Worker:
     def _begin(self, call: str, setup: tuple[object, ...] | None, limits: WorkerLimits) -> None:
         """Send what the worker is for and wait until it has imported it."""
         try:
-            self._pipe.send_bytes(pickle.dumps((setup, limits)))
+            self._hand_over((setup, limits))
             ready = self._pipe.poll(_START_S)
             kind, value, self._rss_at_start = (
                 _loads(self._pipe.recv_bytes(_MAX_ANSWER_BYTES))
@@ -260,6 +264,21 @@ def _spawned(descriptor: int, call: str) -> subprocess.Popen[bytes]:
         start_new_session=True,
         env={"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "LANG": "C.UTF-8"},
     )
+
+
+class _Sending:
+    """A pipe to pickle into. Nothing waits in it: what failed must not be sent later, when the
+    descriptor's number may be another file's."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def write(self, data: bytes | memoryview) -> int:
+        """All of it. Raises OSError, BlockingIOError when nobody reads."""
+        left = memoryview(data)
+        while left:
+            left = left[os.write(self._descriptor, left) :]
+        return len(data)
 
 
 _PLAIN = {
