@@ -19,6 +19,7 @@ from monitor.detect.pack_spec import RuleSpec
 from monitor.detect.phrase import (
     NONE,
     Node,
+    PhraseProblem,
     Phrases,
     Terms,
     compiled,
@@ -150,13 +151,25 @@ class Bench:
         return self.joined[names]
 
     def nodes(self, sources: tuple[str, ...]) -> tuple[Node, ...]:
-        """Parse phrases; each is read once. Raises PhraseProblem, also for what no line shows."""
+        """Parse phrases; each is read once.
+
+        Raises PhraseProblem, also for what no line shows; it tells of all of them.
+        """
+        problems = []
         for source in sources:
-            if source not in self.parsed:
-                node = parse(source)
-                require_shown(node, self.symbols)
-                self.parsed[source] = node
+            try:
+                self._read(source)
+            except PhraseProblem as problem:
+                problems.append(str(problem))
+        if problems:
+            raise PhraseProblem("; ".join(dict.fromkeys(problems)))
         return tuple(self.parsed[source] for source in sources)
+
+    def _read(self, source: str) -> None:
+        if source not in self.parsed:
+            node = parse(source)
+            require_shown(node, self.symbols)
+            self.parsed[source] = node
 
     def demand(self, node: Node) -> Demand:
         """The words that a phrase cannot do without."""

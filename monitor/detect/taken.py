@@ -16,14 +16,19 @@ def require_shown(node: Node, symbols: Trie) -> None:
     """Raise PhraseProblem where a phrase asks for words that lines show as a symbol.
 
     A line that says "the county council" shows "the county BODY": a phrase with "council" can
-    never match it, however right it reads.
+    never match it, however right it reads. All such words are named at once.
     """
-    for words in _literal(node):
-        for at, length, symbol in symbols.found(words):
-            said = " ".join(words[at : at + length])
-            raise PhraseProblem(
-                f"'{said}' never matches: lines show it as {symbol}; write {{{symbol.lower()}}}"
-            )
+    hidden = {
+        " ".join(words[at : at + length]): symbol
+        for words in _literal(node)
+        for at, length, symbol in symbols.found(words)
+    }
+    if hidden:
+        told = (
+            f"'{said}' never matches: lines show it as {symbol}; write {{{symbol.lower()}}}"
+            for said, symbol in hidden.items()
+        )
+        raise PhraseProblem("; ".join(told))
 
 
 def _literal(node: Node) -> Iterator[tuple[str, ...]]:

@@ -106,6 +106,18 @@ def test_a_vocabulary_too_asks_only_for_what_lines_show() -> None:
     assert load({"own.yaml": GOOD.replace("  agreement:", anchor + "  agreement:")}, RULE_KINDS)
 
 
+def test_all_phrases_that_are_wrong_are_told_at_once() -> None:
+    written = 'phrases: ["<signed> ... {agreement}"]'
+    told = problems(GOOD.replace(written, 'phrases: ["<signed it", "an agreement"]'))
+    assert "'<' is not closed" in told and "'agreement' never matches" in told
+    told = problems(
+        GOOD.replace(written, 'phrases: ["<signed> an agreement", "<inked> a pact"]').replace(
+            'terms: ["agreement"]', 'terms: ["agreement", "pact"]'
+        )
+    )
+    assert "'agreement' never matches" in told and "'pact' never matches" in told
+
+
 def test_what_uses_a_broken_guard_is_no_second_mistake() -> None:
     guard = 'guards:\n  odd:\n    about: O.\n    before: ["agreement"]\nrules:\n'
     used = GOOD.replace("rules:\n", guard).replace("phrases: [", "guards: [odd]\n    phrases: [")

@@ -113,7 +113,15 @@ class TownReader:
     def _may_name(self, token: Token) -> bool:
         return not token.symbol and self.text[token.start : token.start + 1].isupper()
 
+    def _ends_another(self, tokens: list[Token], i: int) -> bool:
+        """`East Chicago`: a name that nothing makes a town's here is not the town it ends with."""
+        if not i or not self._may_name(tokens[i - 1]):
+            return False
+        return self.names.is_listed(f"{tokens[i - 1].word} {tokens[i].word}")
+
     def _city_length(self, tokens: list[Token], i: int) -> int:
+        if self._ends_another(tokens, i):
+            return 0
         known = 0  # the longest name that is one at all: "Huntington Beach", not "Huntington"
         for length in self._lengths(tokens, i):
             name = " ".join([t.word for t in tokens[i : i + length]])
