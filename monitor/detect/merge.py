@@ -178,12 +178,13 @@ def _joined(one: Finding, other: Finding) -> Finding:
     return replace(best, **named) if any(named.values()) else best
 
 
-def _rank(finding: Finding) -> tuple[bool, bool, bool, bool, int]:
+def _rank(finding: Finding) -> tuple[bool, bool, bool, bool, bool, int]:
     return (
         finding.worth is Worth.ALERT,
         finding.quote.start >= 0,
         finding.occurred is not None,
         finding.agency is not None,
+        finding.stage is not Stage.ANNOUNCED,  # what was announced is told by another
         _PASSAGE.index(finding.stage) if finding.stage in _PASSAGE else 0,
     )
 

@@ -308,6 +308,33 @@ def test_rulings_for_and_against_are_two() -> None:
     assert len(log.events) == 2
 
 
+@pytest.mark.parametrize("stage", [S.STOPPED_HONORING, S.LIMITED_HONORING, S.RESUMED_HONORING])
+@pytest.mark.parametrize("plain_first", [True, False])
+def test_a_change_told_without_its_direction_joins_the_one_told_with_it(
+    stage: S, plain_first: bool
+) -> None:
+    told = [
+        finding(E.DETAINER_POLICY_CHANGE, one, state="OH", county="39049")
+        for one in (S.ANNOUNCED, stage)
+    ]
+    first, second = told if plain_first else told[::-1]
+    log = Log()
+    log.check(PAPER, "2025-03-05", claims(PAPER, first, published="2025-03-05"))
+    log.check(RADIO, "2025-03-06", claims(RADIO, second, published="2025-03-06"))
+    assert log.only.event_type is E.DETAINER_POLICY_CHANGE
+
+
+def test_honoring_that_stopped_and_that_was_resumed_are_two() -> None:
+    log = Log()
+    for publisher, day, stage in (
+        (PAPER, "2025-03-05", S.STOPPED_HONORING),
+        (RADIO, "2025-03-09", S.RESUMED_HONORING),
+    ):
+        told = finding(E.DETAINER_POLICY_CHANGE, stage, state="OH", county="39049")
+        log.check(publisher, day, claims(publisher, told, published=day))
+    assert len(log.events) == 2
+
+
 def test_figures_join_by_unit_and_amount() -> None:
     log = Log()
     for outlet, amount, unit in (
